@@ -1,0 +1,55 @@
+"""Kuaidan: the application factory; the whole wiring on one screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from app import models as models  # registers every table
+from app.kit import assets, logs, metrics, queues, web
+from app.kit.db import Model, db
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """The WSGI application. `settings` replaces what `config.read()` finds in the environment."""
+    flask_app = Flask(__name__, static_folder=None)
+    values = settings or config.read()
+    flask_app.config.from_mapping(config.flask_config(values))
+    if values["KUAIDAN_PROXY_HOPS"]:
+        hops = values["KUAIDAN_PROXY_HOPS"]
+        flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    logs.init_app(flask_app)
+    db.init_app(flask_app)
+    db.metadatas[None] = Model.metadata
+    Migrate(flask_app, db, directory=str(config.ROOT / "migrations"), compare_type=True)
+    CSRFProtect(flask_app)
+    flask_app.extensions["kuaidan_redis"] = queues.connect(values["REDIS_URL"])
+    web.init_app(flask_app)
+    assets.init_app(flask_app)
+    metrics.init_app(flask_app)
+    _console(flask_app)
+    return flask_app
+
+
+def _console(flask_app: Flask) -> None:
+    from app import cli
+    from app.console import shell
+
+    with flask_app.app_context():
+        appbuilder = shell.init_app(flask_app)
+        for view in _views():
+            appbuilder.add_view_no_menu(view)
+    cli.init_app(flask_app)
+
+
+def _views() -> list[type]:
+    """Every page of the console; one line a feature. Importing registers their jobs, too."""
+    from app.console.home import HomeApi
+    from app.console.jobs_page import JobView
+
+    return [HomeApi, JobView]

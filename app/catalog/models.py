@@ -1,0 +1,114 @@
+"""Products (SPU), their SKUs, categories and images."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kit.db import Model, StoredEnum
+from app.kit.rows import Identified, Versioned
+from app.kit.shop_wall import ShopOwned
+
+
+class ProductStatus(StrEnum):
+    """草稿 / 在售 / 已下架 / 已归档."""
+
+    DRAFT = "draft"
+    ON_SALE = "on_sale"
+    OFF_SHELF = "off_shelf"
+    ARCHIVED = "archived"
+
+
+class Category(Identified, Versioned, ShopOwned, Model):
+    """A node of the shop's category tree."""
+
+    __tablename__ = "category"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "parent_id", "name", name="uq_category_name", postgresql_nulls_not_distinct=True),
+    )
+
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(Identified, Versioned, ShopOwned, Model):
+    """What is sold (SPU); price and stock are on its SKUs."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "code", name="uq_product_code"),
+        Index("ix_product_shop_status", "shop_id", "status", "id"),
+        Index("ix_product_shop_updated", "shop_id", "updated_at", "id"),
+        Index("ix_product_category", "category_id"),
+        Index("ix_product_title_trgm", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+    )
+
+    code: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    status: Mapped[ProductStatus] = mapped_column(StoredEnum(ProductStatus), default=ProductStatus.DRAFT)
+    category_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"))
+
+    category: Mapped[Category | None] = relationship(lazy="raise")
+    skus: Mapped[list[Sku]] = relationship(lazy="raise", order_by="Sku.id", back_populates="product")
+    images: Mapped[list[ProductImage]] = relationship(lazy="raise", order_by="ProductImage.position")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Sku(Identified, Versioned, ShopOwned, Model):
+    """A sellable variant: option values, price, cost and stock."""
+
+    __tablename__ = "sku"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "code", name="uq_sku_code"),
+        CheckConstraint("price_minor >= 0", name="ck_sku_price"),
+        CheckConstraint("cost_minor >= 0", name="ck_sku_cost"),
+        CheckConstraint("compare_at_minor >= 0", name="ck_sku_compare_at"),
+        CheckConstraint("stock_on_hand >= 0", name="ck_sku_stock"),
+        Index("ix_sku_product", "product_id"),
+        Index("ix_sku_shop_price", "shop_id", "price_minor", "id"),
+        Index("ix_sku_low_stock", "shop_id", "id", postgresql_where="stock_on_hand <= low_stock_limit"),
+        Index("ix_sku_code_trgm", "code", postgresql_using="gin", postgresql_ops={"code": "gin_trgm_ops"}),
+    )
+
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(64))
+    barcode: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    compare_at_minor: Mapped[int | None] = mapped_column(BigInteger)
+    cost_minor: Mapped[int | None] = mapped_column(BigInteger)
+    stock_on_hand: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    low_stock_limit: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+    product: Mapped[Product] = relationship(lazy="raise", back_populates="skus")
+
+    @property
+    def is_low(self) -> bool:
+        """At or under the limit that the shop has set; out of stock counts as low."""
+        return self.stock_on_hand <= self.low_stock_limit
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ProductImage(Identified, ShopOwned, Model):
+    """A picture of a product; `file` is the content address of kit.files."""
+
+    __tablename__ = "product_image"
+    __table_args__ = (Index("ix_product_image_product", "product_id", "position"),)
+
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    file: Mapped[str] = mapped_column(String(80))
+    alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -1,0 +1,91 @@
+"""What the person at the screen may do and see: permission checks, their shops, the current shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import abort, current_app, g, redirect, request, session, url_for
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.console.roles import Role
+from app.kit import context
+from app.kit.db import db
+from app.kit.permissions import Noun, Verb, permission
+from app.shops.models import Shop, ShopMember
+
+
+def can(noun: Noun | str, verb: Verb | str = Verb.READ) -> bool:
+    """Whether the person may do this; cached for the request."""
+    return bool(current_app.appbuilder.sm.has_access(permission(Verb(verb)), Noun(noun).value))  # type: ignore[attr-defined]
+
+
+def needs(noun: Noun, verb: Verb) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Guard a route of the console: sign-in first, then the permission, then at least one shop.
+
+    The route-walking test reads `_needs` from the wrapped function.
+    """
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return redirect(url_for("AuthDBView.login", next=request.full_path.rstrip("?")))
+            if not can(noun, verb):
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded._needs = (noun, verb)  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def is_administrator(user: Any) -> bool:
+    """Whether the person holds the role that sees every shop."""
+    return any(role.name == Role.ADMINISTRATOR for role in user.roles)
+
+
+def load_shops(user: Any) -> list[Shop]:
+    """The shops that the person may see, by name."""
+    query = select(Shop).order_by(Shop.name)
+    if not is_administrator(user):
+        query = query.join(ShopMember, ShopMember.shop_id == Shop.id).where(ShopMember.user_id == user.id)
+    return list(db.session.scalars(query))
+
+
+def enter() -> None:
+    """Before each request: who acts, which shops, which one is current."""
+    request_id = context.new_request_id(request.headers.get("X-Request-ID"))
+    g.request_id = request_id
+    if request.endpoint in (None, "assets.serve") or not current_user.is_authenticated:
+        g.shops, g.shop = [], None
+        context.enter_request(context.Actor("anonymous", "-"), (), request_id)
+        return
+    g.shops = load_shops(current_user)
+    context.enter_request(
+        context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id
+    )
+    g.shop = _current_shop(g.shops)
+
+
+def _current_shop(shops: list[Shop]) -> Shop | None:
+    """The shop named by `?shop=CODE`, else the last one used, else the first."""
+    by_code = {shop.code: shop for shop in shops}
+    asked = request.args.get("shop")
+    if asked is not None and asked not in by_code:
+        abort(404)
+    code = asked or session.get("shop")
+    shop = by_code.get(code or "") or (shops[0] if shops else None)
+    if shop is not None and session.get("shop") != shop.code:
+        session["shop"] = shop.code
+    return shop
+
+
+def current_shop() -> Shop:
+    """The shop on screen; a person without any gets a page that says so."""
+    if g.shop is None:
+        abort(403, description="no_shop")
+    return g.shop

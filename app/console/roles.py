@@ -1,0 +1,91 @@
+"""Who may do what: one table, fed to FAB as roles in code; regexes end in `$` because FAB matches prefixes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from app.kit.permissions import Noun, Verb, permission
+
+READ, WRITE, BULK, IMPORT, EXPORT, UNDO, RUN, ADMIN = (
+    Verb.READ,
+    Verb.WRITE,
+    Verb.BULK,
+    Verb.IMPORT,
+    Verb.EXPORT,
+    Verb.UNDO,
+    Verb.RUN,
+    Verb.ADMIN,
+)
+
+
+class Role(StrEnum):
+    """The five roles; `Administrator` alone sees every shop."""
+
+    ADMINISTRATOR = "Administrator"
+    MANAGER = "Manager"
+    MERCHANT = "Merchant staff"
+    AGENT = "Customer service"
+    AUDITOR = "Auditor"
+
+
+Grants = dict[Noun, tuple[Verb, ...]]
+
+EVERYBODY: Grants = {Noun.HOME: (READ,), Noun.VIEWS: (READ, WRITE), Noun.JOBS: (READ,)}
+
+ROLES: dict[Role, Grants] = {
+    Role.ADMINISTRATOR: {noun: tuple(Verb) for noun in Noun},
+    Role.MANAGER: {
+        **EVERYBODY,
+        Noun.PRODUCTS: (READ, WRITE, BULK, EXPORT),
+        Noun.CATEGORIES: (READ, WRITE),
+        Noun.ORDERS: (READ, WRITE, EXPORT),
+        Noun.CUSTOMERS: (READ,),
+        Noun.IMPORTS: (READ, IMPORT),
+        Noun.CHANGES: (READ, UNDO),
+        Noun.REPORTS: (READ, RUN, EXPORT),
+        Noun.JOBS: (READ, RUN),
+        Noun.JOURNAL: (READ,),
+    },
+    Role.MERCHANT: {
+        **EVERYBODY,
+        Noun.PRODUCTS: (READ, WRITE, BULK, EXPORT),
+        Noun.CATEGORIES: (READ, WRITE),
+        Noun.ORDERS: (READ,),
+        Noun.IMPORTS: (READ, IMPORT),
+        Noun.CHANGES: (READ, UNDO),
+        Noun.JOBS: (READ, RUN),
+    },
+    Role.AGENT: {
+        **EVERYBODY,
+        Noun.PRODUCTS: (READ,),
+        Noun.ORDERS: (READ, WRITE),
+        Noun.CUSTOMERS: (READ,),
+    },
+    Role.AUDITOR: {
+        noun: (READ,)
+        for noun in Noun
+        if noun not in (Noun.STAFF, Noun.SHOPS)
+    },
+}
+
+OWN_ACCOUNT = [
+    ["ResetMyPasswordView$", "can_this_form_(get|post)$"],
+    ["UserDBModelView$", "can_userinfo$"],
+    ["UserInfoEditView$", "can_this_form_(get|post)$"],
+    ["UserDBModelView$", "resetmypassword$"],
+    ["UserDBModelView$", "userinfoedit$"],
+]
+"""FAB's pages on one's own password and name, for everybody."""
+
+
+def fab_roles() -> dict[str, list[list[str]]]:
+    """The table in FAB_ROLES' form: {role: [[view regex, permission regex], …]}."""
+    roles = {role.value: _pairs(grants) + OWN_ACCOUNT for role, grants in ROLES.items()}
+    roles[Role.ADMINISTRATOR.value] = [[".*", ".*"]]
+    return roles
+
+
+def _pairs(grants: Grants) -> list[list[str]]:
+    return [
+        [f"{noun.value}$", f"({'|'.join(permission(verb) for verb in verbs)})$"] for noun, verbs in grants.items()
+    ]

@@ -1,0 +1,58 @@
+"""FAB set up as our platform: sign-in, roles and forms behind our own templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, request, session
+from flask_appbuilder import AppBuilder
+from flask_babel import get_babel
+
+from app.console import access, menu, roles
+from app.console.home import HomeView
+from app.console.security import ConsoleSecurityManager
+from app.kit import formats
+from app.kit.db import db
+
+
+def init_app(app: Flask) -> AppBuilder:
+    """Attach FAB to an app, within its app context."""
+    app.config["FAB_ROLES"] = roles.fab_roles()
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = ConsoleSecurityManager
+    app.config["FAB_BASE_TEMPLATE"] = "layout.html"
+    app.config["FAB_INDEX_VIEW"] = "app.console.home.HomeView"
+    appbuilder = AppBuilder(app, db.session)
+    app.appbuilder = appbuilder  # type: ignore[attr-defined]
+    get_babel(app).locale_selector = choose_locale
+    app.before_request(access.enter)
+    app.context_processor(_layout_values)
+    app.jinja_env.globals.update(
+        can=access.can,
+        money=formats.money,
+        unit_price=formats.unit_price,
+        number=formats.number,
+        moment=formats.moment,
+        ago=formats.ago,
+    )
+    return appbuilder
+
+
+def choose_locale() -> str:
+    """What the person has chosen, else what their browser asks for, else Chinese."""
+    languages = ("zh", "en")
+    if session.get("locale") in languages:
+        return str(session["locale"])
+    return request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "en", "en-GB", "en-US"], "zh")[:2]
+
+
+def _layout_values() -> dict[str, Any]:
+    return {
+        "menu_entries": menu.entries if g.get("shop") is not None or g.get("shops") else list,
+        "theme": session.get("theme", "auto"),
+        "locale": formats.locale_code(),
+        "shops": g.get("shops", []),
+        "shop": g.get("shop"),
+    }
+
+
+__all__ = ["HomeView", "choose_locale", "init_app"]

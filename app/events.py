@@ -1,0 +1,126 @@
+"""Every fact that the business records; docs/events.md is generated from this page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.kit.journal import Event
+
+
+@dataclass(frozen=True)
+class ProductCreated(Event):
+    """A product was made by hand."""
+
+    subject_type: ClassVar[str] = "product"
+    subject: ClassVar[str] = "product_id"
+    product_id: int
+
+
+@dataclass(frozen=True)
+class ProductEdited(Event):
+    """A product or its SKUs were saved; the fields are in the field history."""
+
+    subject_type: ClassVar[str] = "product"
+    subject: ClassVar[str] = "product_id"
+    product_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class ProductMoved(Event):
+    """A product went to another status."""
+
+    subject_type: ClassVar[str] = "product"
+    subject: ClassVar[str] = "product_id"
+    product_id: int
+    from_status: str
+    to_status: str
+
+
+@dataclass(frozen=True)
+class ChangeSetRequested(Event):
+    """Somebody wants many products changed."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+    source: str
+
+
+@dataclass(frozen=True)
+class ChangeSetApplied(Event):
+    """A change set was carried out."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class ChangeSetUndone(Event):
+    """A change set was taken back; rows changed since were kept."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+    undo_id: int
+    reversed: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class ImportCommitted(Event):
+    """A file went in."""
+
+    subject_type: ClassVar[str] = "import_run"
+    subject: ClassVar[str] = "import_run_id"
+    import_run_id: int
+    kind: str
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class OrderMoved(Event):
+    """An order went to another status."""
+
+    subject_type: ClassVar[str] = "order"
+    subject: ClassVar[str] = "order_id"
+    order_id: int
+    from_status: str
+    to_status: str
+
+
+@dataclass(frozen=True)
+class OrderEdited(Event):
+    """Staff changed facts of an order; the fields are in the field history."""
+
+    subject_type: ClassVar[str] = "order"
+    subject: ClassVar[str] = "order_id"
+    order_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class ReportMade(Event):
+    """A report file is ready."""
+
+    subject_type: ClassVar[str] = "report"
+    subject: ClassVar[str] = "report_id"
+    report_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class ReportDownloaded(Event):
+    """Somebody took a report away."""
+
+    subject_type: ClassVar[str] = "report"
+    subject: ClassVar[str] = "report_id"
+    report_id: int

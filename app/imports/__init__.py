@@ -1,0 +1,1 @@
+"""Workbooks in: mapping, dry run, errors, commit."""

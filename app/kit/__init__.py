@@ -1,0 +1,1 @@
+"""Domain-free tools: database, clock, money, errors, journal, jobs, permissions."""

@@ -1,0 +1,68 @@
+"""Third-party front-end files: listed by name, served from our origin under their hash, cached a year."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, send_file, url_for
+from markupsafe import Markup
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = {
+    "tabler.css": "node_modules/@tabler/core/dist/css/tabler.min.css",
+    "tabler.js": "node_modules/@tabler/core/dist/js/tabler.min.js",
+    "htmx.js": "node_modules/htmx.org/dist/htmx.min.js",
+    "plotly.js": "node_modules/plotly.js-basic-dist-min/plotly-basic.min.js",
+    "plotly-zh.js": "node_modules/plotly.js-locales/zh-cn.js",
+    "console.css": "app/static/console.css",
+    "console.js": "app/static/console.js",
+    "charts.js": "app/static/charts.js",
+    "favicon.svg": "app/static/favicon.svg",
+}
+YEAR_SECONDS = 365 * 24 * 3600
+ICONS = ROOT / "node_modules/@tabler/icons/icons"
+blueprint = Blueprint("assets", __name__)
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((ROOT / ASSETS[name]).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of an asset; it changes with the content."""
+    return url_for("assets.serve", digest=_digest(name), name=name)
+
+
+@blueprint.get("/assets/<digest>/<name>")
+def serve(digest: str, name: str) -> Response:
+    """One asset, for ever."""
+    if name not in ASSETS:
+        abort(404)
+    mime = mimetypes.guess_type(name)[0]
+    response = send_file(ROOT / ASSETS[name], mimetype=mime, max_age=YEAR_SECONDS, conditional=True)
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@cache
+def icon(name: str, size: int = 20) -> Markup:
+    """A Tabler icon, inlined, hidden from screen readers; text always stands beside it."""
+    style, _, plain = name.rpartition("/")
+    svg = (ICONS / (style or "outline") / f"{plain}.svg").read_text(encoding="utf-8")
+    body = svg[svg.index(">", svg.index("<svg")) + 1 :].strip()
+    fill = "currentColor" if style == "filled" else "none"
+    stroke = "none" if style == "filled" else "currentColor"
+    return Markup(  # noqa: S704 - files of a pinned package
+        f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 24 24" fill="{fill}" stroke="{stroke}" '
+        f'stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{body}'
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Register the route and the two template functions."""
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(asset=asset, icon=icon)

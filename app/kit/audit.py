@@ -1,0 +1,72 @@
+"""Field history: one statement trigger a table writes who changed which field, old and new."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, Index, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.clock import UtcDateTime
+from app.kit.db import Model
+from app.kit.shop_wall import ShopOwned
+
+UNTRACKED = frozenset({"id", "shop_id", "version", "created_at", "updated_at", "search_text"})
+"""Columns that change by themselves, or not at all."""
+
+
+class FieldChange(ShopOwned, Model):
+    """One row's change: `changes` is {column: [old, new]}; written by triggers alone."""
+
+    __tablename__ = "field_change"
+    __table_args__ = (Index("ix_field_change_row", "table_name", "row_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    table_name: Mapped[str] = mapped_column(String(63))
+    row_id: Mapped[int] = mapped_column(BigInteger)
+    operation: Mapped[str] = mapped_column(String(1))
+    actor: Mapped[str] = mapped_column(String(80))
+    request_id: Mapped[str] = mapped_column(String(64))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+def create_trigger_sql(table: str, columns: list[str]) -> list[str]:
+    """DDL that audits updates and deletes of `table`, for a migration; columns by name.
+
+    Statement triggers with transition tables: the cheapest correct way, and they see bulk
+    statements and hand-written SQL alike. Inserts leave no row: the row itself has them.
+    """
+    pairs = ", ".join(
+        f"'{c}', case when o.{c} is distinct from n.{c} then jsonb_build_array(o.{c}, n.{c}) end" for c in columns
+    )
+    removed = ", ".join(f"'{c}', jsonb_build_array(o.{c}, null)" for c in columns)
+    changed = " or ".join(f"o.{c} is distinct from n.{c}" for c in columns)
+    insert = "insert into field_change (at, shop_id, table_name, row_id, operation, actor, request_id, changes)"
+    who = "coalesce(nullif(current_setting('app.actor', true), ''), 'sql:' || current_user), coalesce(current_setting('app.request', true), '-')"
+    return [
+        f"""create or replace function audit_{table}_update() returns trigger language plpgsql as $$ begin
+{insert} select clock_timestamp(), n.shop_id, '{table}', n.id, 'U', {who}, jsonb_strip_nulls(jsonb_build_object({pairs}))
+from old_rows o join new_rows n on n.id = o.id where {changed}; return null; end $$""",
+        f"""create or replace function audit_{table}_delete() returns trigger language plpgsql as $$ begin
+{insert} select clock_timestamp(), o.shop_id, '{table}', o.id, 'D', {who}, jsonb_build_object({removed}) from old_rows o;
+return null; end $$""",
+        f"create trigger audit_{table}_update after update on {table} referencing old table as old_rows new table as new_rows "
+        f"for each statement execute function audit_{table}_update()",
+        f"create trigger audit_{table}_delete after delete on {table} referencing old table as old_rows "
+        f"for each statement execute function audit_{table}_delete()",
+    ]
+
+
+def drop_trigger_sql(table: str) -> list[str]:
+    """DDL that undoes `create_trigger_sql`."""
+    return [
+        statement
+        for kind in ("update", "delete")
+        for statement in (
+            f"drop trigger if exists audit_{table}_{kind} on {table}",
+            f"drop function if exists audit_{table}_{kind}()",
+        )
+    ]

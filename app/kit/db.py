@@ -1,0 +1,84 @@
+"""The database: model base, session, and `transaction()`, which holds the only commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_appbuilder.models.sqla import Model as FabModel
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Dialect, MetaData, text
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import String, TypeDecorator
+
+from app.kit import context
+
+
+class Model(DeclarativeBase):
+    """Base of our tables; shares FAB's metadata, so that keys to `ab_user` resolve."""
+
+    metadata: MetaData = FabModel.metadata
+
+
+db = SQLAlchemy(metadata=Model.metadata)
+
+_OPEN = "kuaidan_open"
+_AFTER = "kuaidan_after_commit"
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit on leaving, roll back on an exception; a nested one joins the outer one.
+
+    Names the actor and the request to PostgreSQL, where the audit triggers read them.
+    """
+    session = db.session()
+    if session.info.get(_OPEN):
+        yield session
+        return
+    session.info[_OPEN], session.info[_AFTER] = True, []
+    try:
+        session.execute(
+            text("select set_config('app.actor', :a, true), set_config('app.request', :r, true)"),
+            {"a": str(context.actor()), "r": context.request_id()},
+        )
+        yield session
+        session.commit()
+        after = session.info[_AFTER]
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_OPEN], session.info[_AFTER] = False, []
+    for call in after:
+        call()
+
+
+def in_transaction() -> bool:
+    """Whether a `transaction()` is open on this session."""
+    return bool(db.session().info.get(_OPEN))
+
+
+def on_commit(call: Callable[[], object]) -> None:
+    """Run `call` after the outermost transaction has committed; dropped when it rolls back."""
+    if not in_transaction():
+        raise RuntimeError("on_commit needs an open transaction()")
+    db.session().info[_AFTER].append(call)
+
+
+class StoredEnum(TypeDecorator[Any]):
+    """A StrEnum stored by its value in a text column; an unknown value is refused on writing."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, enum: type) -> None:
+        super().__init__()
+        self.enum = enum
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.enum(value).value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.enum(value)

@@ -1,0 +1,70 @@
+"""Errors that people see: a code, facts, and one translatable sentence that says what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+
+class DomainError(Exception):
+    """A rule said no. `code` is stable for programs, `facts` are shown; no personal data in them."""
+
+    status = 422
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+    def message(self) -> str:
+        """The sentence for people, in the language of the request."""
+        template = MESSAGES.get(self.code)
+        if template is None:
+            return gettext("The request was refused (%(code)s).", code=self.code)
+        return str(template) % self.facts if self.facts else str(template)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.facts}" if self.facts else self.code
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the person may not know of it."""
+
+    status = 404
+
+
+class Conflict(DomainError):
+    """Somebody else changed it meanwhile."""
+
+    status = 409
+
+
+class RuleViolation(DomainError):
+    """The request is understood and not allowed."""
+
+    status = 422
+
+
+class Forbidden(DomainError):
+    """The person may not do this."""
+
+    status = 403
+
+
+MESSAGES = {
+    "other_shop": _l("This belongs to a shop that you have no access to."),
+    "not_found": _l("There is no such record, or you may not see it."),
+    "shop_unknown": _l("There is no shop with the code “%(code)s”."),
+    "stale": _l(
+        "%(who)s changed this at %(when)s, after you opened it. Nothing was saved; compare both versions and save again."
+    ),
+    "bad_range": _l("“%(value)s” is not a range. Write it as low..high; either end may be left out."),
+    "bad_cursor": _l("This page link is damaged. Start again from the first page."),
+    "view_name": _l("Give the view a name."),
+    "illegal_move": _l("%(noun)s cannot go from “%(from_state)s” to “%(to_state)s”."),
+    "job_cancelled": _l("The job was cancelled; nothing of it was kept."),
+    "job_failed": _l("The job stopped because of a fault on our side (reference %(reference)s). Try again; if it stays, tell your administrator the reference."),
+}
+"""One sentence a code; a feature adds its own with `MESSAGES.update` in its `__init__`."""

@@ -1,0 +1,41 @@
+"""Names of what people may do: nouns (FAB's view names) and verbs (FAB's permission names)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What may be done with a noun; FAB stores them as `can_<verb>`."""
+
+    READ = "read"
+    WRITE = "write"
+    BULK = "bulk"
+    IMPORT = "import"
+    EXPORT = "export"
+    UNDO = "undo"
+    RUN = "run"
+    ADMIN = "admin"
+
+
+class Noun(StrEnum):
+    """What the console shows; one a menu entry or a job of work."""
+
+    HOME = "Home"
+    PRODUCTS = "Products"
+    CATEGORIES = "Categories"
+    ORDERS = "Orders"
+    CUSTOMERS = "Customers"
+    IMPORTS = "Imports"
+    CHANGES = "Changes"
+    REPORTS = "Reports"
+    JOBS = "Jobs"
+    VIEWS = "SavedViews"
+    SHOPS = "Shops"
+    STAFF = "Staff"
+    JOURNAL = "Journal"
+
+
+def permission(verb: Verb) -> str:
+    """The name under which FAB knows a verb."""
+    return f"can_{verb.value}"

@@ -1,0 +1,51 @@
+"""The two rq queues; Redis carries job ids only, as JSON, so nothing in it can run code."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import current_app
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+SHORT = "short"
+LONG = "long"
+PERFORM = "app.worker.perform"
+log = logging.getLogger(__name__)
+
+
+def redis() -> Redis:
+    """The Redis connection pool of this app."""
+    return current_app.extensions["kuaidan_redis"]
+
+
+def connect(url: str) -> Redis:
+    """A client whose calls fail after two seconds instead of hanging a page."""
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+
+
+def queue(name: str) -> Queue:
+    """One of the two queues."""
+    return Queue(name, connection=redis(), serializer=JSONSerializer)
+
+
+def push(job_id: int, attempt: int, name: str) -> bool:
+    """Wake a worker for this attempt of a job; False when Redis is away (the sweep sends it later)."""
+    try:
+        queue(name).enqueue(
+            PERFORM, job_id, job_id=f"job-{job_id}-{attempt}", unique=True, result_ttl=0, failure_ttl=60, job_timeout=7200
+        )
+    except DuplicateJobError:
+        return True
+    except RedisError:
+        log.warning("redis is away; the sweep will send the job", extra={"job_id": job_id})
+        return False
+    return True
+
+
+def connect_blocking(url: str) -> Redis:
+    """A client for a worker, whose waiting for work has no time limit."""
+    return Redis.from_url(url, socket_connect_timeout=5, socket_keepalive=True)

@@ -1,0 +1,23 @@
+"""The timetable: what the ticker does, how often, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.kit import jobs
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`run` is called inside a transaction, in one process at a time, every `seconds`."""
+
+    name: str
+    seconds: int
+    run: Callable[[], object]
+    why: str
+
+
+TIMETABLE = (
+    Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
+)
