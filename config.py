@@ -27,17 +27,50 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("KUAIDAN_ENV", "str", "development", "`production` refuses default secrets and plain cookies."),
-    Setting("DATABASE_URL", "str", "", "PostgreSQL 15+; empty lets `make run` start its own.", secret=True),
+    Setting(
+        "KUAIDAN_ENV",
+        "str",
+        "development",
+        "`production` refuses default secrets and plain cookies.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "str",
+        "",
+        "PostgreSQL 15+; empty lets `make run` start its own.",
+        secret=True,
+    ),
     Setting("REDIS_URL", "str", "", "Redis 6.2+; empty lets `make run` start its own.", secret=True),
-    Setting("SECRET_KEY", "str", "", "Signs sessions and CSRF tokens; 32 random bytes or more.", secret=True),
+    Setting(
+        "SECRET_KEY",
+        "str",
+        "",
+        "Signs sessions and CSRF tokens; 32 random bytes or more.",
+        secret=True,
+    ),
     Setting("KUAIDAN_STATE_DIR", "path", "var", "Uploads, report files, logs and the embedded servers."),
-    Setting("KUAIDAN_PROXY_HOPS", "int", "0", "Trusted reverse proxies in front; X-Forwarded-* is read so far."),
+    Setting(
+        "KUAIDAN_PROXY_HOPS",
+        "int",
+        "0",
+        "Trusted reverse proxies in front; X-Forwarded-* is read so far.",
+    ),
     Setting("KUAIDAN_LOG_LEVEL", "str", "INFO", "DEBUG, INFO, WARNING or ERROR."),
-    Setting("KUAIDAN_METRICS_TOKEN", "str", "", "Bearer token for /metrics; empty allows loopback only.", secret=True),
+    Setting(
+        "KUAIDAN_METRICS_TOKEN",
+        "str",
+        "",
+        "Bearer token for /metrics; empty allows loopback only.",
+        secret=True,
+    ),
     Setting("KUAIDAN_MAX_UPLOAD_MB", "int", "200", "Largest upload accepted, in mebibytes."),
     Setting("KUAIDAN_SIGN_IN_LIMIT", "str", "10 per minute", "Sign-in attempts allowed per address."),
-    Setting("KUAIDAN_IDLE_MINUTES", "int", "720", "A session ends after so many minutes without a request."),
+    Setting(
+        "KUAIDAN_IDLE_MINUTES",
+        "int",
+        "720",
+        "A session ends after so many minutes without a request.",
+    ),
     Setting("KUAIDAN_SAMPLE_DATA", "path", "sample_data", "Folder of the demo data set."),
 )
 
@@ -92,7 +125,10 @@ def flask_config(values: dict[str, Any]) -> dict[str, Any]:
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # Redis down must not lock everybody out
         "BABEL_DEFAULT_LOCALE": "zh",
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
-        "LANGUAGES": {"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}},
+        "LANGUAGES": {
+            "zh": {"flag": "cn", "name": "中文"},
+            "en": {"flag": "gb", "name": "English"},
+        },
     }
 
 

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from app import models as models  # registers every table
+from app import models  # noqa: F401 - registers every table
 from app.kit import assets, logs, metrics, queues, web
 from app.kit.db import Model, db
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app.console.roles import Role
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
 
 @click.command("prepare")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
 def prepare(as_json: bool) -> None:
     """Bring tables, permissions, roles and the first administrator up to date; harmless when repeated."""
     upgrade()
@@ -35,7 +37,7 @@ def prepare(as_json: bool) -> None:
 
 def _permissions() -> None:
     appbuilder = current_app.appbuilder  # type: ignore[attr-defined]
-    appbuilder.sm.create_db()
+    appbuilder.sm._create_db()  # `create_db` does nothing while FAB_CREATE_DB is off
     appbuilder.add_permissions(update_perms=True)
 
 

@@ -1,14 +1,12 @@
 """Every table, imported once, for migrations and for mapper configuration."""
 
-from app.catalog import change_models as change_models
+from app.catalog import change_models
 from app.catalog import models as catalog_models
 from app.console import models as console_models
 from app.customers import models as customer_models
 from app.imports import models as import_models
 from app.insights import models as insight_models
-from app.kit import audit as audit
-from app.kit import jobs as jobs
-from app.kit import journal as journal
+from app.kit import audit, jobs, journal
 from app.orders import models as order_models
 from app.shops import models as shop_models
 

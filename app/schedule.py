@@ -18,6 +18,4 @@ class Entry:
     why: str
 
 
-TIMETABLE = (
-    Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
-)
+TIMETABLE = (Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),)

@@ -56,7 +56,7 @@ def run(entry: schedule.Entry) -> None:
         try:
             with transaction():
                 entry.run()
-        except Exception:  # noqa: BLE001 - one broken entry must not stop the others
+        except Exception:
             log.exception("timetable entry failed", extra={"entry": entry.name})
         finally:
             db.session.remove()

@@ -21,7 +21,7 @@ def render_item(kind: str, item: object, autogen: object) -> str | bool:
 
 def run() -> None:
     """Migrate online, each migration in a transaction that does not wait for ever on a lock."""
-    engine = current_app.extensions["migrate"].db.get_engine()
+    engine = current_app.extensions["migrate"].db.engine
     with engine.connect() as connection:
         connection.exec_driver_sql("set lock_timeout = '10s'")
         context.configure(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,7 +37,13 @@ class Category(Identified, Versioned, ShopOwned, Model):
 
     __tablename__ = "category"
     __table_args__ = (
-        UniqueConstraint("shop_id", "parent_id", "name", name="uq_category_name", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "shop_id",
+            "parent_id",
+            "name",
+            name="uq_category_name",
+            postgresql_nulls_not_distinct=True,
+        ),
     )
 
     parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"), index=True)
@@ -48,7 +63,12 @@ class Product(Identified, Versioned, ShopOwned, Model):
         Index("ix_product_shop_status", "shop_id", "status", "id"),
         Index("ix_product_shop_updated", "shop_id", "updated_at", "id"),
         Index("ix_product_category", "category_id"),
-        Index("ix_product_title_trgm", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+        Index(
+            "ix_product_title_trgm",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+        ),
     )
 
     code: Mapped[str] = mapped_column(String(64))
@@ -78,7 +98,12 @@ class Sku(Identified, Versioned, ShopOwned, Model):
         Index("ix_sku_product", "product_id"),
         Index("ix_sku_shop_price", "shop_id", "price_minor", "id"),
         Index("ix_sku_low_stock", "shop_id", "id", postgresql_where="stock_on_hand <= low_stock_limit"),
-        Index("ix_sku_code_trgm", "code", postgresql_using="gin", postgresql_ops={"code": "gin_trgm_ops"}),
+        Index(
+            "ix_sku_code_trgm",
+            "code",
+            postgresql_using="gin",
+            postgresql_ops={"code": "gin_trgm_ops"},
+        ),
     )
 
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))

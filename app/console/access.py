@@ -65,9 +65,7 @@ def enter() -> None:
         context.enter_request(context.Actor("anonymous", "-"), (), request_id)
         return
     g.shops = load_shops(current_user)
-    context.enter_request(
-        context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id
-    )
+    context.enter_request(context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id)
     g.shop = _current_shop(g.shops)
 
 

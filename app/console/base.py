@@ -26,7 +26,13 @@ class ConsoleBase(BaseView):
 
     def page(self, template: str, **values: Any) -> str:
         """Render a console template; context processors apply."""
-        return render_template(template, view=self, appbuilder=self.appbuilder, base_template=self.appbuilder.base_template, **values)
+        return render_template(
+            template,
+            view=self,
+            appbuilder=self.appbuilder,
+            base_template=self.appbuilder.base_template,
+            **values,
+        )
 
 
 class ListPage(ConsoleBase):

@@ -29,7 +29,12 @@ SPEC = ListSpec(
         Column("id", _l("Job"), lambda j: f"#{j.id}", sort=Job.id),
         Column("kind", _l("What"), _title),
         Column("state", _l("State"), lambda j: jobs.STATE_LABELS[j.state]),
-        Column("progress", _l("Progress"), lambda j: "–" if j.percent is None else f"{j.percent} %", align="end"),
+        Column(
+            "progress",
+            _l("Progress"),
+            lambda j: "–" if j.percent is None else f"{j.percent} %",
+            align="end",
+        ),
         Column("created_at", _l("Wanted"), lambda j: formats.ago(j.created_at)),
     ),
     default_sort="-id",
@@ -38,7 +43,14 @@ SPEC = ListSpec(
         Tab("live", _l("Live"), (Job.state.in_((JobState.QUEUED, JobState.RUNNING)),)),
         Tab("failed", _l("Failed"), (Job.state == JobState.FAILED,)),
     ),
-    filters=(Filter("state", _l("State"), any_of(Job.state, JobState), lambda: [(s.value, jobs.STATE_LABELS[s]) for s in JobState]),),
+    filters=(
+        Filter(
+            "state",
+            _l("State"),
+            any_of(Job.state, JobState),
+            lambda: [(s.value, jobs.STATE_LABELS[s]) for s in JobState],
+        ),
+    ),
 )
 
 

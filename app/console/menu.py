@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 
 from app.console.access import can
@@ -41,4 +41,5 @@ MENU = (
 def entries() -> list[tuple[Entry, bool]]:
     """What this person sees, and whether it is where they are."""
     here = (request.endpoint or "").partition(".")[0]
-    return [(e, e.endpoint.partition(".")[0] == here) for e in MENU if can(e.noun, e.verb)]
+    known = current_app.view_functions
+    return [(e, e.endpoint.partition(".")[0] == here) for e in MENU if e.endpoint in known and can(e.noun, e.verb)]

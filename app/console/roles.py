@@ -61,11 +61,7 @@ ROLES: dict[Role, Grants] = {
         Noun.ORDERS: (READ, WRITE),
         Noun.CUSTOMERS: (READ,),
     },
-    Role.AUDITOR: {
-        noun: (READ,)
-        for noun in Noun
-        if noun not in (Noun.STAFF, Noun.SHOPS)
-    },
+    Role.AUDITOR: {noun: (READ,) for noun in Noun if noun not in (Noun.STAFF, Noun.SHOPS)},
 }
 
 OWN_ACCOUNT = [
@@ -86,6 +82,4 @@ def fab_roles() -> dict[str, list[list[str]]]:
 
 
 def _pairs(grants: Grants) -> list[list[str]]:
-    return [
-        [f"{noun.value}$", f"({'|'.join(permission(verb) for verb in verbs)})$"] for noun, verbs in grants.items()
-    ]
+    return [[f"{noun.value}$", f"({'|'.join(permission(verb) for verb in verbs)})$"] for noun, verbs in grants.items()]

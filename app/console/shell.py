@@ -10,7 +10,6 @@ from flask_babel import get_babel
 
 from app.console import access, menu, roles
 from app.console.home import HomeView
-from app.console.security import ConsoleSecurityManager
 from app.kit import formats
 from app.kit.db import db
 
@@ -18,7 +17,7 @@ from app.kit.db import db
 def init_app(app: Flask) -> AppBuilder:
     """Attach FAB to an app, within its app context."""
     app.config["FAB_ROLES"] = roles.fab_roles()
-    app.config["FAB_SECURITY_MANAGER_CLASS"] = ConsoleSecurityManager
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.console.security.ConsoleSecurityManager"
     app.config["FAB_BASE_TEMPLATE"] = "layout.html"
     app.config["FAB_INDEX_VIEW"] = "app.console.home.HomeView"
     appbuilder = AppBuilder(app, db.session)

@@ -17,15 +17,27 @@ class Customer(Identified, Versioned, ShopOwned, Model):
     __tablename__ = "customer"
     __table_args__ = (
         UniqueConstraint("shop_id", "number", name="uq_customer_number"),
-        Index("ix_customer_number_trgm", "number", postgresql_using="gin", postgresql_ops={"number": "gin_trgm_ops"}),
-        Index("ix_customer_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index(
+            "ix_customer_number_trgm",
+            "number",
+            postgresql_using="gin",
+            postgresql_ops={"number": "gin_trgm_ops"},
+        ),
+        Index(
+            "ix_customer_name_trgm",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(60), info=personal("account", erase="keep"))
     name: Mapped[str] = mapped_column(String(120), default="", server_default="", info=personal("name"))
     phone: Mapped[str] = mapped_column(String(40), default="", server_default="", info=personal("phone"))
     email: Mapped[str] = mapped_column(String(254), default="", server_default="", info=personal("email"))
-    country: Mapped[str] = mapped_column(String(60), default="", server_default="", info=not_personal("a country alone names nobody"))
+    country: Mapped[str] = mapped_column(
+        String(60), default="", server_default="", info=not_personal("a country alone names nobody")
+    )
 
     @property
     def label(self) -> str:

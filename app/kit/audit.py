@@ -33,31 +33,57 @@ class FieldChange(ShopOwned, Model):
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
-def create_trigger_sql(table: str, columns: list[str]) -> list[str]:
+MASK = "•••"
+"""Stands in the history for both values of a column with personal data: that it changed, not what."""
+
+
+def create_trigger_sql(table: str, columns: list[str], masked: list[str] | None = None) -> list[str]:
     """DDL that audits updates and deletes of `table`, for a migration; columns by name.
 
     Statement triggers with transition tables: the cheapest correct way, and they see bulk
     statements and hand-written SQL alike. Inserts leave no row: the row itself has them.
+    `masked` columns hold personal data: the history says that they changed, not how.
     """
-    pairs = ", ".join(
-        f"'{c}', case when o.{c} is distinct from n.{c} then jsonb_build_array(o.{c}, n.{c}) end" for c in columns
-    )
+    hidden = set(masked or [])
+    every = [*columns, *sorted(hidden)]
+    pairs = ", ".join(f"'{c}', case when o.{c} is distinct from n.{c} then {_pair(c, c in hidden)} end" for c in every)
     removed = ", ".join(f"'{c}', jsonb_build_array(o.{c}, null)" for c in columns)
-    changed = " or ".join(f"o.{c} is distinct from n.{c}" for c in columns)
-    insert = "insert into field_change (at, shop_id, table_name, row_id, operation, actor, request_id, changes)"
-    who = "coalesce(nullif(current_setting('app.actor', true), ''), 'sql:' || current_user), coalesce(current_setting('app.request', true), '-')"
+    changed = " or ".join(f"o.{c} is distinct from n.{c}" for c in every)
+    update = f"from old_rows o join new_rows n on n.id = o.id where {changed}"
     return [
-        f"""create or replace function audit_{table}_update() returns trigger language plpgsql as $$ begin
-{insert} select clock_timestamp(), n.shop_id, '{table}', n.id, 'U', {who}, jsonb_strip_nulls(jsonb_build_object({pairs}))
-from old_rows o join new_rows n on n.id = o.id where {changed}; return null; end $$""",
-        f"""create or replace function audit_{table}_delete() returns trigger language plpgsql as $$ begin
-{insert} select clock_timestamp(), o.shop_id, '{table}', o.id, 'D', {who}, jsonb_build_object({removed}) from old_rows o;
-return null; end $$""",
-        f"create trigger audit_{table}_update after update on {table} referencing old table as old_rows new table as new_rows "
-        f"for each statement execute function audit_{table}_update()",
+        _function(
+            f"audit_{table}_update",
+            f"{_insert(table, 'n', 'U')}, jsonb_strip_nulls(jsonb_build_object({pairs})) {update}",
+        ),
+        _function(
+            f"audit_{table}_delete",
+            f"{_insert(table, 'o', 'D')}, jsonb_build_object({removed}) from old_rows o",
+        ),
+        f"create trigger audit_{table}_update after update on {table} referencing old table as old_rows "
+        f"new table as new_rows for each statement execute function audit_{table}_update()",
         f"create trigger audit_{table}_delete after delete on {table} referencing old table as old_rows "
         f"for each statement execute function audit_{table}_delete()",
     ]
+
+
+def _pair(column: str, hidden: bool) -> str:
+    return f"jsonb_build_array('{MASK}', '{MASK}')" if hidden else f"jsonb_build_array(o.{column}, n.{column})"
+
+
+def _insert(table: str, row: str, operation: str) -> str:
+    return (
+        "insert into field_change (at, shop_id, table_name, row_id, operation, actor, request_id, changes) "
+        f"select clock_timestamp(), {row}.shop_id, '{table}', {row}.id, '{operation}', "
+        "coalesce(nullif(current_setting('app.actor', true), ''), 'sql:' || current_user), "
+        "coalesce(current_setting('app.request', true), '-')"
+    )
+
+
+def _function(name: str, statement: str) -> str:
+    return (
+        f"create or replace function {name}() returns trigger language plpgsql as $$ "
+        f"begin {statement}; return null; end $$"
+    )
 
 
 def drop_trigger_sql(table: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_appbuilder.models.sqla import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, MetaData, text
+from sqlalchemy import Dialect, text
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import String, TypeDecorator
 
@@ -18,7 +18,7 @@ from app.kit import context
 class Model(DeclarativeBase):
     """Base of our tables; shares FAB's metadata, so that keys to `ab_user` resolve."""
 
-    metadata: MetaData = FabModel.metadata
+    metadata = FabModel.metadata
 
 
 db = SQLAlchemy(metadata=Model.metadata)

@@ -13,7 +13,7 @@ class DomainError(Exception):
 
     status = 422
 
-    def __init__(self, code: str, **facts: Any) -> None:
+    def __init__(self, code: str, /, **facts: Any) -> None:
         super().__init__(code)
         self.code = code
         self.facts = facts
@@ -58,13 +58,17 @@ MESSAGES = {
     "not_found": _l("There is no such record, or you may not see it."),
     "shop_unknown": _l("There is no shop with the code “%(code)s”."),
     "stale": _l(
-        "%(who)s changed this at %(when)s, after you opened it. Nothing was saved; compare both versions and save again."
+        "%(who)s changed this at %(when)s, after you opened it. "
+        "Nothing was saved; compare both versions and save again."
     ),
     "bad_range": _l("“%(value)s” is not a range. Write it as low..high; either end may be left out."),
     "bad_cursor": _l("This page link is damaged. Start again from the first page."),
     "view_name": _l("Give the view a name."),
     "illegal_move": _l("%(noun)s cannot go from “%(from_state)s” to “%(to_state)s”."),
     "job_cancelled": _l("The job was cancelled; nothing of it was kept."),
-    "job_failed": _l("The job stopped because of a fault on our side (reference %(reference)s). Try again; if it stays, tell your administrator the reference."),
+    "job_failed": _l(
+        "The job stopped because of a fault on our side (reference %(reference)s). "
+        "Try again; if it stays, tell your administrator the reference."
+    ),
 }
 """One sentence a code; a feature adds its own with `MESSAGES.update` in its `__init__`."""

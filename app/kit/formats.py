@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -67,15 +68,16 @@ def ago(at: datetime | None) -> str:
     if at is None:
         return "–"
     seconds = int((clock.now() - at).total_seconds())
-    if seconds < 60:
-        return gettext("just now")
-    for size, words in (
-        (86400 * 365, lambda n: ngettext("%(num)s year ago", "%(num)s years ago", n)),
-        (86400 * 30, lambda n: ngettext("%(num)s month ago", "%(num)s months ago", n)),
-        (86400, lambda n: ngettext("%(num)s day ago", "%(num)s days ago", n)),
-        (3600, lambda n: ngettext("%(num)s hour ago", "%(num)s hours ago", n)),
-        (60, lambda n: ngettext("%(num)s minute ago", "%(num)s minutes ago", n)),
-    ):
+    for size, words in _AGES:
         if seconds >= size:
             return words(seconds // size)
-    return ""
+    return gettext("just now")
+
+
+_AGES: tuple[tuple[int, Callable[[int], str]], ...] = (
+    (86400 * 365, lambda n: ngettext("%(num)s year ago", "%(num)s years ago", n)),
+    (86400 * 30, lambda n: ngettext("%(num)s month ago", "%(num)s months ago", n)),
+    (86400, lambda n: ngettext("%(num)s day ago", "%(num)s days ago", n)),
+    (3600, lambda n: ngettext("%(num)s hour ago", "%(num)s hours ago", n)),
+    (60, lambda n: ngettext("%(num)s minute ago", "%(num)s minutes ago", n)),
+)

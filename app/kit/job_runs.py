@@ -109,7 +109,13 @@ def perform(job_id: int) -> JobState | None:
         row = _claim(job_id)
         if row is None:
             return None
-        run, kind, who, locale, request = Run(row), kinds[row.kind], row.requested_by, row.locale, row.request_id
+        run, kind, who, locale, request = (
+            Run(row),
+            kinds[row.kind],
+            row.requested_by,
+            row.locale,
+            row.request_id,
+        )
         db.session.expunge(row)
     kind_name, _, key = who.partition(":")
     actor = context.Actor(kind_name, key)
@@ -118,7 +124,10 @@ def perform(job_id: int) -> JobState | None:
 
 
 def _claim(job_id: int) -> Job | None:
-    free = or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & (Job.lease_until < clock.now()))
+    free = or_(
+        Job.state == JobState.QUEUED,
+        (Job.state == JobState.RUNNING) & (Job.lease_until < clock.now()),
+    )
     with transaction() as session:
         row = session.scalars(select(Job).where(Job.id == job_id, free).with_for_update(skip_locked=True)).first()
         if row is None:
@@ -141,7 +150,7 @@ def _attempt(run: Run, kind: Any) -> JobState | None:
         return None
     except DomainError as error:
         return _finish(run, JobState.FAILED, error_code=error.code, error_facts=_plain(error.facts))
-    except Exception:  # noqa: BLE001 - the edge of a worker: log, retry or fail, never die
+    except Exception:
         log.exception("job failed", extra={"job_id": run.job_id, "attempt": run.attempt})
         return _fail_or_retry(run)
     return _finish(run, JobState.DONE, result=result)
@@ -151,7 +160,12 @@ def _fail_or_retry(run: Run) -> JobState | None:
     if run.attempt < MAX_ATTEMPTS:
         later = clock.now() + timedelta(seconds=LEASE_SECONDS * run.attempt)
         return _write(run, state=JobState.QUEUED, lease_until=later)
-    return _finish(run, JobState.FAILED, error_code="job_failed", error_facts={"reference": context.request_id()})
+    return _finish(
+        run,
+        JobState.FAILED,
+        error_code="job_failed",
+        error_facts={"reference": context.request_id()},
+    )
 
 
 def _finish(run: Run, state: JobState, **values: Any) -> JobState | None:

@@ -42,8 +42,18 @@ class Job(ShopOwned, Model):
     __tablename__ = "job"
     __table_args__ = (
         Index("ix_job_shop", "shop_id", "id"),
-        Index("ix_job_live", "state", "lease_until", postgresql_where=text("state in ('queued', 'running')")),
-        Index("uq_job_key_live", "key", unique=True, postgresql_where=text("state in ('queued', 'running')")),
+        Index(
+            "ix_job_live",
+            "state",
+            "lease_until",
+            postgresql_where=text("state in ('queued', 'running')"),
+        ),
+        Index(
+            "uq_job_key_live",
+            "key",
+            unique=True,
+            postgresql_where=text("state in ('queued', 'running')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -95,7 +105,10 @@ JobFunction = Callable[[Any], dict[str, Any] | None]
 
 
 def job(
-    name: str, title: Any, queue: str = queues.LONG, link: Callable[[Job], str | None] = lambda row: None
+    name: str,
+    title: Any,
+    queue: str = queues.LONG,
+    link: Callable[[Job], str | None] = lambda row: None,
 ) -> Callable[[JobFunction], JobFunction]:
     """Register the decorated function, which takes a `job_runs.Run` and returns the result's JSON.
 
@@ -147,7 +160,11 @@ def request_cancel(job_id: int) -> Job:
     if row is None:
         raise NotFound("not_found")
     if row.state is JobState.QUEUED:
-        row.state, row.finished_at, row.error_code = JobState.CANCELLED, clock.now(), "job_cancelled"
+        row.state, row.finished_at, row.error_code = (
+            JobState.CANCELLED,
+            clock.now(),
+            "job_cancelled",
+        )
     elif row.state is JobState.RUNNING:
         row.cancel_requested = True
     return row
@@ -163,9 +180,7 @@ def retry(job_id: int) -> Job:
 
 def recent(shop_id: int, limit: int = 20) -> list[Job]:
     """The newest jobs of one shop."""
-    return list(
-        db.session.scalars(select(Job).where(Job.shop_id == shop_id).order_by(Job.id.desc()).limit(limit))
-    )
+    return list(db.session.scalars(select(Job).where(Job.shop_id == shop_id).order_by(Job.id.desc()).limit(limit)))
 
 
 def sweep() -> int:

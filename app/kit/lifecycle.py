@@ -20,7 +20,5 @@ def move(row: Any, target: StrEnum, moves: Moves, field: str = "status") -> None
     if present is target:
         return
     if target not in moves.get(present, frozenset()):
-        raise RuleViolation(
-            "illegal_move", noun=type(row).__name__, from_state=str(present), to_state=str(target)
-        )
+        raise RuleViolation("illegal_move", noun=type(row).__name__, from_state=str(present), to_state=str(target))
     setattr(row, field, target)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +23,10 @@ from app.kit.db import db
 blueprint = Blueprint("health", __name__)
 REQUESTS = Counter("kuaidan_http_requests_total", "Requests answered", ["endpoint", "method", "status"])
 SECONDS = Histogram(
-    "kuaidan_http_request_seconds", "Time to answer", ["endpoint"], buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+    "kuaidan_http_request_seconds",
+    "Time to answer",
+    ["endpoint"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
 )
 
 

@@ -36,7 +36,13 @@ def push(job_id: int, attempt: int, name: str) -> bool:
     """Wake a worker for this attempt of a job; False when Redis is away (the sweep sends it later)."""
     try:
         queue(name).enqueue(
-            PERFORM, job_id, job_id=f"job-{job_id}-{attempt}", unique=True, result_ttl=0, failure_ttl=60, job_timeout=7200
+            PERFORM,
+            job_id,
+            job_id=f"job-{job_id}-{attempt}",
+            unique=True,
+            result_ttl=0,
+            failure_ttl=60,
+            job_timeout=7200,
         )
     except DuplicateJobError:
         return True

@@ -101,7 +101,7 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _fault(error: Exception) -> Any:
-    log.exception("unhandled fault")
+    log.error("unhandled fault", exc_info=error)
     message = gettext(
         "Something went wrong on our side and nothing was saved. Try again; if it stays, tell your administrator "
         "the reference %(reference)s.",

@@ -53,7 +53,12 @@ class Order(Identified, Versioned, ShopOwned, Model):
         Index("ix_order_shop_total", "shop_id", "kind", "total_minor", "id"),
         Index("ix_order_customer", "customer_id", "placed_at"),
         Index("ix_order_reverses", "reverses_id", postgresql_where="reverses_id is not null"),
-        Index("ix_order_number_trgm", "number", postgresql_using="gin", postgresql_ops={"number": "gin_trgm_ops"}),
+        Index(
+            "ix_order_number_trgm",
+            "number",
+            postgresql_using="gin",
+            postgresql_ops={"number": "gin_trgm_ops"},
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(64), info=not_personal("a document number of the shop"))
@@ -61,7 +66,9 @@ class Order(Identified, Versioned, ShopOwned, Model):
     status: Mapped[OrderStatus] = mapped_column(StoredEnum(OrderStatus))
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     currency: Mapped[str] = mapped_column(String(3), info=not_personal("a currency code"))
-    country: Mapped[str] = mapped_column(String(60), default="", server_default="", info=not_personal("a country alone names nobody"))
+    country: Mapped[str] = mapped_column(
+        String(60), default="", server_default="", info=not_personal("a country alone names nobody")
+    )
     customer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("customer.id"))
     reverses_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("orders.id"))
     units: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
@@ -84,7 +91,10 @@ class OrderLine(Identified, ShopOwned, Model):
     """One line: what, how many, at which price; `amount_minor` is rounded half away from zero."""
 
     __tablename__ = "order_line"
-    __table_args__ = (Index("ix_order_line_order", "order_id", "position"), Index("ix_order_line_sku", "sku_id"))
+    __table_args__ = (
+        Index("ix_order_line_order", "order_id", "position"),
+        Index("ix_order_line_sku", "sku_id"),
+    )
 
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(Integer)

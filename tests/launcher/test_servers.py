@@ -46,17 +46,14 @@ def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with embedded_postgres(
-        tmp_path_factory.mktemp("servers") / "postgres", durable=False
-    ) as server:
+    with embedded_postgres(tmp_path_factory.mktemp("servers") / "postgres", durable=False) as server:
         yield server
 
 
 def test_the_application_role_owns_its_database_and_is_no_superuser(postgres: Postgres) -> None:
     with connect(postgres.url) as connection:
         role = connection.execute(
-            "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles"
-            " WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
         connection.execute("CREATE TABLE proof (id int)")
 

@@ -1,0 +1,177 @@
+"""One app on real PostgreSQL and Redis; each test in a savepoint, or with real commits when it says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, event, text
+
+from launcher.servers import embedded_postgres, embedded_redis
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = Path(os.environ.get("KUAIDAN_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, str]]:
+    """Addresses of the test PostgreSQL (a database of this process alone) and Redis."""
+    with (
+        embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres,
+        embedded_redis(ROOT / "var/test/redis", durable=False) as redis,
+    ):
+        name = f"test_{os.getpid()}"
+        admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"create database {name} owner kuaidan"))
+        index = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        yield {"database": postgres.url_of(name), "redis": redis.url_of(index)}
+        with admin.connect() as connection:
+            connection.execute(text(f"drop database if exists {name} with (force)"))
+
+
+@pytest.fixture(scope="session")
+def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The app, migrated, with roles; CSRF is off but for `csrf_on`, limits off but for tests of them."""
+    import config
+    from app import create_app
+
+    values = config.read(
+        {
+            "DATABASE_URL": servers["database"],
+            "REDIS_URL": servers["redis"],
+            "SECRET_KEY": "for-tests-only-0123456789abcdef-0123",
+            "KUAIDAN_STATE_DIR": str(tmp_path_factory.mktemp("state")),
+            "KUAIDAN_LOG_LEVEL": "WARNING",
+        }
+    )
+    flask_app = create_app(values)
+    flask_app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    result = flask_app.test_cli_runner().invoke(args=["prepare", "--json"])
+    assert result.exit_code == 0, result.output
+    return flask_app
+
+
+@pytest.fixture(autouse=True)
+def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Roll everything back after each test, unless it is marked `commits` or needs no app."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    flask_app = request.getfixturevalue("app")
+    if request.node.get_closest_marker("commits"):
+        yield
+        _empty(flask_app)
+        return
+    from app.kit.db import db
+
+    with flask_app.app_context():
+        engine = db.engines[None]
+    with engine.connect() as connection:
+        outer = connection.begin()
+        db._app_engines[flask_app][None] = connection  # type: ignore[assignment]
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+        with flask_app.app_context():
+            yield
+            db.session.remove()
+        db._app_engines[flask_app][None] = engine
+        outer.rollback()
+
+
+def _empty(flask_app: Flask) -> None:
+    """Truncate every table but roles and the migration head."""
+    from app.kit.db import Model, db
+
+    kept = {
+        "ab_role",
+        "ab_permission",
+        "ab_view_menu",
+        "ab_permission_view",
+        "ab_permission_view_role",
+        "ab_user",
+        "ab_user_role",
+    }
+    names = ", ".join(f'"{t.name}"' for t in Model.metadata.sorted_tables if t.name not in kept)
+    with flask_app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text(f"truncate {names} restart identity cascade"))
+            connection.execute(
+                text("delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin')")
+            )
+            connection.execute(text("delete from ab_user where username <> 'admin'"))
+        flask_app.extensions["kuaidan_redis"].flushdb()
+        db.session.remove()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., FlaskClient]:
+    """`sign_in(user)`: a client with that person's session."""
+
+    def make(user: Any) -> FlaskClient:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"], session["locale"] = str(user.id), True, "en"
+        return client
+
+    return make
+
+
+@pytest.fixture
+def csrf_on(app: Flask) -> Iterator[None]:
+    """CSRF protection as in production."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    yield
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
+def count_sql(app: Flask) -> Callable[[], Any]:
+    """`with count_sql() as statements:` collects the SQL that runs within."""
+    from contextlib import contextmanager
+
+    from sqlalchemy.engine import Engine
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                statements.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+
+    return collect
+
+
+@pytest.fixture
+def run_jobs(app: Flask) -> Callable[[], list[str]]:
+    """Run every job that is wanted, as a worker would; returns their final states."""
+
+    def drain() -> list[str]:
+        from sqlalchemy import select
+
+        from app.kit import context, job_runs
+        from app.kit.db import db
+        from app.kit.jobs import Job, JobState
+
+        states = []
+        while True:
+            with context.every_shop("test"):
+                job_id = db.session.scalars(select(Job.id).where(Job.state == JobState.QUEUED).order_by(Job.id)).first()
+            if job_id is None:
+                return states
+            state = job_runs.perform(job_id)
+            db.session.expire_all()
+            states.append(state.value if state else "none")
+
+    return drain

@@ -1,0 +1,111 @@
+"""Short builders, valid by default; each adds to the session and flushes."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from app.catalog.models import Category, Product, ProductStatus, Sku
+from app.console.roles import Role
+from app.customers.models import Customer
+from app.kit import context
+from app.kit.db import db
+from app.orders.models import LineKind, Order, OrderKind, OrderLine, OrderStatus
+from app.shops import shops
+from app.shops.models import Shop
+
+_number = itertools.count(1)
+PLACED = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+
+
+def _add(row: Any) -> Any:
+    with context.every_shop("factory"):
+        db.session.add(row)
+        db.session.flush()
+    return row
+
+
+def shop(code: str | None = None, **values: Any) -> Shop:
+    """A Chinese shop."""
+    code = code or f"shop{next(_number)}"
+    defaults = {
+        "name": code.title(),
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "country": "China",
+        "locale": "zh",
+    }
+    return _add(Shop(code=code, **{**defaults, **values}))
+
+
+def staff(role: Role = Role.MANAGER, *member_of: Shop, name: str | None = None) -> Any:
+    """A member of staff with a role in some shops."""
+    from flask import current_app
+
+    manager = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    name = name or f"user{next(_number)}"
+    user = manager.user_model()
+    user.username, user.first_name, user.last_name = name, name.title(), "Test"
+    user.email, user.active, user.password = f"{name}@example.test", True, "unusable"
+    user.roles = [manager.find_role(role.value)]
+    _add(user)
+    for one in member_of:
+        shops.add_member(one.id, user.id)
+    db.session.flush()
+    return user
+
+
+def category(of: Shop, name: str = "Cups", **values: Any) -> Category:
+    """A category."""
+    return _add(Category(shop_id=of.id, name=name, **values))
+
+
+def product(of: Shop, title: str = "Cup", **values: Any) -> Product:
+    """A product on sale, without SKUs."""
+    defaults = {"code": f"P{next(_number)}", "status": ProductStatus.ON_SALE}
+    return _add(Product(shop_id=of.id, title=title, **{**defaults, **values}))
+
+
+def sku(of: Shop, of_product: Product | None = None, **values: Any) -> Sku:
+    """A SKU at 10.00 with 5 in stock."""
+    parent = of_product or product(of)
+    defaults = {"code": f"S{next(_number)}", "price_minor": 1000, "stock_on_hand": 5}
+    return _add(Sku(shop_id=of.id, product_id=parent.id, **{**defaults, **values}))
+
+
+def customer(of: Shop, **values: Any) -> Customer:
+    """A customer known by number."""
+    return _add(Customer(shop_id=of.id, **{"number": f"C{next(_number)}", **values}))
+
+
+def order(of: Shop, *lines: tuple[str, int, int], **values: Any) -> Order:
+    """A paid sale; `lines` are (code, quantity, unit price in minor units)."""
+    lines = lines or (("S1", 1, 1000),)
+    total = sum(quantity * price for _, quantity, price in lines)
+    defaults = {
+        "number": f"O{next(_number)}",
+        "kind": OrderKind.SALE,
+        "status": OrderStatus.PENDING_SHIPMENT,
+        "placed_at": PLACED,
+        "currency": of.currency,
+        "units": sum(quantity for _, quantity, _ in lines),
+        "items_minor": total,
+        "total_minor": total,
+    }
+    row = _add(Order(shop_id=of.id, **{**defaults, **values}))
+    for position, (code, quantity, price) in enumerate(lines, 1):
+        _add(
+            OrderLine(
+                shop_id=of.id,
+                order_id=row.id,
+                position=position,
+                kind=LineKind.PRODUCT,
+                code=code,
+                title=code,
+                quantity=quantity,
+                unit_price_micros=price * 10_000,
+                amount_minor=quantity * price,
+            )
+        )
+    return row
