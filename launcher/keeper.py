@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,8 +32,8 @@ class Settings:
     """What the folder remembers between starts (settings.json, mode 0600)."""
 
     port: int
-    password: str
-    role_password: str
+    password: str = field(repr=False)
+    role_password: str = field(repr=False)
     is_prepared: bool = False
 
 

@@ -35,6 +35,11 @@ class Handle:
     settings: Settings
     lease: FileLock = field(repr=False)
 
+    @property
+    def url(self) -> str:
+        """Where the application finds it, password included."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Let go. The last one to do so waits until the server has stopped. Idempotent."""
         if self.lease.descriptor < 0:

@@ -67,12 +67,17 @@ def account_for(data: Path) -> Account:
     )
 
 
+def fallback_path(directory: Path) -> Path:
+    """Where the fallback folder of `directory` is, or would be."""
+    return _FALLBACK_PARENT / f"kuaidan-{sha256(str(directory).encode()).hexdigest()[:16]}"
+
+
 def fallback_folder(directory: Path) -> Path:
     """A folder that any account can enter, always the same one for `directory`.
 
     Raises PermissionError when somebody else made a folder of that name first.
     """
-    folder = _FALLBACK_PARENT / f"kuaidan-{sha256(str(directory).encode()).hexdigest()[:16]}"
+    folder = fallback_path(directory)
     folder.mkdir(mode=0o711, exist_ok=True)
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid != os.geteuid():

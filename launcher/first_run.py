@@ -1,0 +1,90 @@
+"""What happens once per installation: secret key, tables, administrator, demonstration data."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.logs import Log
+from launcher.paths import write_private
+from launcher.processes import Children
+from launcher.terminal import LauncherError, say
+
+Wait = Callable[["subprocess.Popen[bytes]"], None]
+_FLASK = [sys.executable, "-m", "flask", "--app", "app.wsgi"]
+
+
+@dataclass(frozen=True)
+class FirstPassword:
+    """The administrator's one-time password, kept (mode 0600) until it has been shown."""
+
+    path: Path
+
+    def keep(self, username: str, password: str) -> None:
+        """Remember it, in case we are interrupted before the person has seen it."""
+        write_private(self.path, json.dumps({"username": username, "password": password}))
+
+    def show(self) -> None:
+        """Print it, once."""
+        if not self.path.exists():
+            return
+        kept = json.loads(self.path.read_text())
+        say()
+        say(f"  Sign in as   {kept['username']}")
+        say(f"  Password     {kept['password']}      (shown this once; change it after signing in)")
+        self.path.unlink()
+
+
+def secret_key_file(state: Path) -> Path:
+    """The file of the key that signs sessions, made at the first call (mode 0600)."""
+    path = state / "secret_key"
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return path
+
+
+def prepare(children: Children, wait: Wait, password: FirstPassword) -> bool:
+    """Bring the tables up to date and make the administrator if there is none. Idempotent.
+
+    Returns whether the database wants the demonstration data. Raises LauncherError.
+    """
+    answer = _flask(children, wait, ["prepare", "--json"], "prepare", "Preparing the database")
+    if answer.get("created"):
+        password.keep(str(answer["username"]), str(answer["password"]))
+    return bool(answer.get("demo"))
+
+
+def load_demo(children: Children, wait: Wait) -> None:
+    """Load the demonstration shops; shows its own progress. Raises LauncherError."""
+    say("Loading the demonstration shops (once; KUAIDAN_DEMO=0 or --no-demo leaves them out) …")
+    _flask(
+        children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops"
+    )
+
+
+def _flask(
+    children: Children, wait: Wait, arguments: list[str], name: str, what: str
+) -> dict[str, object]:
+    """Run one command of the application; its last line of output where that is JSON."""
+    log = Log(children.log_folder / f"{name}.log", name)
+    out = children.log_folder / f"{name}.out"
+    with log.appending() as errors, out.open("wb") as output:
+        out.chmod(0o600)
+        shows_progress = name == "demo" and sys.stderr.isatty()
+        process = children.spawn(
+            [*_FLASK, *arguments], stdout=output, stderr=None if shows_progress else errors
+        )
+        wait(process)
+    text = out.read_text(errors="replace")
+    out.unlink()  # it may hold a password
+    if process.returncode != 0:
+        raise LauncherError(f"{what} failed:\n{log.last_lines()}\nAll of its output: {log.path}")
+    last = text.strip().splitlines()[-1:]
+    try:
+        answer = json.loads(last[0]) if last else {}
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
