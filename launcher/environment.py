@@ -78,7 +78,7 @@ def _is_stamped(stamp: Path, digest: str) -> bool:
 
 def _log_folder() -> Path:
     try:
-        return private_folder(private_folder(state_dir()) / "log")
+        return private_folder(private_folder(state_dir(), leads_to_cluster=True) / "log")
     except PermissionError as problem:
         raise LauncherError(
             f"{state_dir()} belongs to another user: start as that user, or remove the folder."

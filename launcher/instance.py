@@ -33,7 +33,7 @@ class Instance:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.state = private_folder(state_dir())
+        self.state = private_folder(state_dir(), leads_to_cluster=True)
         self.lock = FileLock(self.state / "run.lock")
         self.stop_asked = threading.Event()
         self.servers: dict[str, Handle] = {}

@@ -13,14 +13,14 @@ def state_dir() -> Path:
     return Path(os.environ.get("KUAIDAN_STATE_DIR") or ROOT / "var").resolve()
 
 
-def private_folder(path: Path) -> Path:
-    """Make `path` if need be, readable by its owner only.
+def private_folder(path: Path, *, leads_to_cluster: bool = False) -> Path:
+    """Make `path` if need be, closed to everybody but its owner.
 
-    A root-run cluster belongs to another user, who must be able to walk through the state folder:
-    root therefore leaves the bare right to enter (0711), never the right to list.
+    A cluster started by root belongs to another user, who must walk through the folders above it:
+    there root leaves the bare right to enter (0711), never the right to list.
     """
     path.mkdir(parents=True, exist_ok=True)
-    mode = 0o711 if os.geteuid() == 0 else 0o700
+    mode = 0o711 if leads_to_cluster and os.geteuid() == 0 else 0o700
     if path.stat().st_uid == os.geteuid() and path.stat().st_mode & 0o777 != mode:
         path.chmod(mode)
     return path

@@ -128,7 +128,7 @@ def embedded_redis(directory: Path, *, durable: bool = True) -> Redis:
 def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings, FileLock]:
     directory = directory.resolve()
     try:
-        private_folder(directory)
+        private_folder(directory, leads_to_cluster=kind == "postgres")
         lease = FileLock(directory / "users.lock")
         starting = FileLock(directory / "starting.lock")
     except PermissionError as problem:
