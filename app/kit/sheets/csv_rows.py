@@ -1,0 +1,73 @@
+"""Rows of a CSV as text, in the child process. Source: RFC 4180, read leniently as Excel does."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .model import Flaw, Limits, Row
+from .refusal import Refused
+from .text_file import Dialect, lines
+
+_DIGITS_LOST = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+\d{2}")
+_GUARDED = re.compile(r'="([^"]*)"')
+
+
+def rows(path: Path, dialect: Dialect, limits: Limits) -> Iterator[Row]:
+    """Rows from row 1, blank ones included (as no cells). Row numbers count records, as Excel does.
+
+    `="000123"`, by which shops' exports keep digits, is read as its text; 6.93217E+12, which
+    Excel left of a long
+    code, is marked. Raises Refused: a quote never closed, a cell too long, too many rows or
+    columns.
+    """
+    csv.field_size_limit(limits.cell_chars)
+    pending: list[str] = []
+    number = 0
+    try:
+        for cells in csv.reader(_remembered(lines(path, dialect), pending), delimiter=dialect.delimiter):
+            number += 1
+            _check_size(number, len(cells), limits)
+            yield _row(number, cells)
+            last = pending[:]
+            pending.clear()
+    except csv.Error as error:
+        code = "sheet_unclosed_quote" if '"' in "".join(pending)[:100_000] else "sheet_cell_too_long"
+        raise Refused(code, row=number + 1) from error
+    if number and _is_unclosed(last, dialect.delimiter):
+        raise Refused("sheet_unclosed_quote", row=number)
+
+
+def _remembered(source: Iterator[str], pending: list[str]) -> Iterator[str]:
+    for line in source:
+        pending.append(line)
+        yield line
+
+
+def _is_unclosed(record: list[str], delimiter: str) -> bool:
+    """Whether the last record ended only because the file did."""
+    try:
+        for _ in csv.reader(record, delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _check_size(number: int, width: int, limits: Limits) -> None:
+    if width > limits.columns:
+        raise Refused("sheet_too_wide", columns=width, limit=limits.columns)
+    if number > limits.rows:
+        raise Refused("sheet_too_long", rows=number, limit=limits.rows)
+
+
+def _row(number: int, cells: list[str]) -> Row:
+    flaws: dict[int, Flaw] = {}
+    joined = "\n".join(cells)
+    if '="' in joined:
+        cells = [found[1] if (found := _GUARDED.fullmatch(cell)) else cell for cell in cells]
+    if "E+" in joined or "e+" in joined:
+        flaws = {i: Flaw.PRECISION_LOST for i, cell in enumerate(cells) if _DIGITS_LOST.fullmatch(cell.strip())}
+    return Row(number, cells, flaws)
