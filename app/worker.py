@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
+from functools import cache
 from typing import Any
 
+from flask import Flask
 from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 
@@ -12,13 +16,16 @@ from app import create_app
 from app.kit import job_runs, queues
 from app.kit.db import db
 
-_app = None
+
+@cache
+def the_app() -> Flask:
+    """The one app of this process; a forked work-horse inherits it."""
+    return create_app()
 
 
 def perform(job_id: int) -> str | None:
     """What rq calls: run one job in an app context of its own; the row says how it ended."""
-    app = _app or create_app()
-    with app.app_context():
+    with the_app().app_context():
         state = job_runs.perform(job_id)
     return state.value if state else None
 
@@ -28,25 +35,25 @@ class ForkingWorker(Worker):
 
     def main_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """In the child: the parent's database connections are not ours to use."""
-        if _app is not None:
-            with _app.app_context():
-                db.engine.dispose(close=False)
+        with the_app().app_context():
+            db.engine.dispose(close=False)
         return super().main_work_horse(*args, **kwargs)
+
+
+KINDS = {queues.SHORT: SimpleWorker, queues.LONG: ForkingWorker}
 
 
 def main(name: str) -> None:
     """Serve one queue until SIGTERM; the running job is finished first."""
-    global _app
-    _app = create_app()
-    kind = SimpleWorker if name == queues.SHORT else ForkingWorker
-    with _app.app_context():
-        import app.worker as this_module  # rq imports the function from here; `__main__` is another copy
-
-        this_module._app = _app
-        connection = queues.connect_blocking(_app.config["REDIS_URL"])
-        worker = kind([name], connection=connection, serializer=JSONSerializer)
-        worker.work(logging_level="WARNING")
+    redis = queues.connect_blocking(the_app().config["REDIS_URL"])
+    label = f"{name}-{os.uname().nodename}-{os.getpid()}-{int(time.time())}"
+    worker = KINDS[name]([name], name=label, connection=redis, serializer=JSONSerializer)
+    worker.work(logging_level="WARNING")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # rq finds `app.worker.perform` by importing this module under its real name,
+    # so run under that name, too: else there would be two apps.
+    from app.worker import main as serve
+
+    serve(sys.argv[1])

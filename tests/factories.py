@@ -10,7 +10,7 @@ from app.catalog.models import Category, Product, ProductStatus, Sku
 from app.console.roles import Role
 from app.customers.models import Customer
 from app.kit import context
-from app.kit.db import db
+from app.kit.db import transaction
 from app.orders.models import LineKind, Order, OrderKind, OrderLine, OrderStatus
 from app.shops import shops
 from app.shops.models import Shop
@@ -20,9 +20,9 @@ PLACED = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 
 
 def _add(row: Any) -> Any:
-    with context.every_shop("factory"):
-        db.session.add(row)
-        db.session.flush()
+    with context.every_shop("factory"), transaction() as session:
+        session.add(row)
+        session.flush()
     return row
 
 
@@ -50,9 +50,9 @@ def staff(role: Role = Role.MANAGER, *member_of: Shop, name: str | None = None) 
     user.email, user.active, user.password = f"{name}@example.test", True, "unusable"
     user.roles = [manager.find_role(role.value)]
     _add(user)
-    for one in member_of:
-        shops.add_member(one.id, user.id)
-    db.session.flush()
+    with transaction():
+        for one in member_of:
+            shops.add_member(one.id, user.id)
     return user
 
 

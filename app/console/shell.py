@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, request, session
+from flask import Flask, g, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_babel import get_babel
 
@@ -39,6 +39,8 @@ def init_app(app: Flask) -> AppBuilder:
 def choose_locale() -> str:
     """What the person has chosen, else what their browser asks for, else Chinese."""
     languages = ("zh", "en")
+    if not has_request_context():
+        return "zh"  # jobs and the command line force theirs
     if session.get("locale") in languages:
         return str(session["locale"])
     return request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "en", "en-GB", "en-US"], "zh")[:2]

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, func, or_, select, text, update
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,6 +33,8 @@ class JobState(StrEnum):
 FINAL = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 LEASE_SECONDS = 8
 """A running job whose lease is not renewed for so long is taken up again."""
+UNSENT_SECONDS = 5
+"""A queued job that nobody has claimed for so long is sent again."""
 MAX_ATTEMPTS = 4
 
 
@@ -186,13 +188,11 @@ def recent(shop_id: int, limit: int = 20) -> list[Job]:
 def sweep() -> int:
     """Send again what Redis or a worker has lost: stale queued rows and expired leases. Returns how many."""
     moment = clock.now()
-    lost = or_(
-        (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
-        (Job.state == JobState.QUEUED)
-        & (func.coalesce(Job.lease_until, Job.created_at + timedelta(seconds=5)) < moment),
-    )
+    unsent = Job.lease_until.is_(None) & (Job.created_at < moment - timedelta(seconds=UNSENT_SECONDS))
+    expired = Job.lease_until < moment
+    lost = or_((Job.state == JobState.RUNNING) & expired, (Job.state == JobState.QUEUED) & or_(unsent, expired))
     rows = db.session.scalars(select(Job).where(lost).order_by(Job.id).limit(100).with_for_update(skip_locked=True))
-    found = [(row.id, row.attempt, kinds[row.kind].queue) for row in rows if row.kind in kinds]
+    found = [(row.id, row.attempt, _queue_of(row.kind)) for row in rows]
     if not found:
         return 0
     again = moment + timedelta(seconds=LEASE_SECONDS)
@@ -204,6 +204,10 @@ def sweep() -> int:
     for job_id, attempt, queue in found:
         on_commit(lambda i=job_id, a=attempt, q=queue: queues.push(i, a, q))  # type: ignore[misc]
     return len(found)
+
+
+def _queue_of(kind: str) -> str:
+    return kinds[kind].queue if kind in kinds else queues.LONG
 
 
 STATE_LABELS = {

@@ -21,7 +21,7 @@ def test_a_query_without_a_scope_fails() -> None:
 def test_rows_counts_and_subqueries_of_other_shops_are_invisible() -> None:
     ours, theirs = make.shop(), make.shop()
     mine = make.sku(ours)
-    other = make.sku(theirs)
+    other_id = make.sku(theirs).id
 
     with context.shops([ours.id]):
         assert db.session.scalars(select(Sku.id)).all() == [mine.id]
@@ -30,7 +30,7 @@ def test_rows_counts_and_subqueries_of_other_shops_are_invisible() -> None:
         assert db.session.scalars(in_any).all() == [mine.product_id]
         assert db.session.scalar(select(func.count()).select_from(select(Sku.id).limit(10).subquery())) == 1
         db.session.expunge_all()
-        assert db.session.get(Sku, other.id) is None
+        assert db.session.get(Sku, other_id) is None
 
 
 def test_a_bulk_update_does_not_reach_other_shops() -> None:

@@ -1,0 +1,30 @@
+"""A job for the kill test: books ten rows, slowly, in one transaction; run as `python -m tests.kit.slow_job`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from app.kit import jobs
+
+
+@jobs.job("slow_test_job", "Slow test job")
+def slow(run: Any) -> dict[str, Any]:
+    with run.transaction() as session:
+        for number in range(10):
+            session.execute(
+                text("insert into shop_member (user_id, shop_id) values (:user, :shop)"),
+                {"user": run.arguments["first_user"] + number, "shop": run.shop_id},
+            )
+            run.progress(number + 1, 10)
+            time.sleep(run.arguments["milliseconds"] / 1000)
+    return {"booked": 10}
+
+
+if __name__ == "__main__":
+    from app.worker import main
+    from tests.kit import slow_job  # noqa: F401 - registers the kind in the module that rq will see
+
+    main("long")
