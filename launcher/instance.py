@@ -24,7 +24,7 @@ _READY_SECONDS = 90
 _STOP_SECONDS = 90
 
 
-class StopAsked(Exception):  # noqa: N818  (no error: somebody wants us to end)
+class StopAsked(Exception):
     """Ctrl-C, SIGTERM or a closed terminal."""
 
 
