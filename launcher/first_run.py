@@ -60,23 +60,17 @@ def prepare(children: Children, wait: Wait, password: FirstPassword) -> bool:
 def load_demo(children: Children, wait: Wait) -> None:
     """Load the demonstration shops; shows its own progress. Raises LauncherError."""
     say("Loading the demonstration shops (once; KUAIDAN_DEMO=0 or --no-demo leaves them out) …")
-    _flask(
-        children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops"
-    )
+    _flask(children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops")
 
 
-def _flask(
-    children: Children, wait: Wait, arguments: list[str], name: str, what: str
-) -> dict[str, object]:
+def _flask(children: Children, wait: Wait, arguments: list[str], name: str, what: str) -> dict[str, object]:
     """Run one command of the application; its last line of output where that is JSON."""
     log = Log(children.log_folder / f"{name}.log", name)
     out = children.log_folder / f"{name}.out"
     with log.appending() as errors, out.open("wb") as output:
         out.chmod(0o600)
         shows_progress = name == "demo" and sys.stderr.isatty()
-        process = children.spawn(
-            [*_FLASK, *arguments], stdout=output, stderr=None if shows_progress else errors
-        )
+        process = children.spawn([*_FLASK, *arguments], stdout=output, stderr=None if shows_progress else errors)
         wait(process)
     text = out.read_text(errors="replace")
     out.unlink()  # it may hold a password

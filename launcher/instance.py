@@ -68,9 +68,7 @@ class Instance:
             )
         say("The last run is still ending …")
         if not self.lock.try_acquire(wait_seconds=30):
-            raise LauncherError(
-                f"Another process holds {self.state / 'run.lock'} and does not end."
-            )
+            raise LauncherError(f"Another process holds {self.state / 'run.lock'} and does not end.")
 
     def _start_and_watch(self, stack: ExitStack) -> None:
         started = time.monotonic()
@@ -129,9 +127,7 @@ class Instance:
         try:
             port = ports.next_free_port(wanted, host)
         except OSError as problem:
-            raise LauncherError(
-                f"{problem} Choose another with --port or KUAIDAN_PORT."
-            ) from problem
+            raise LauncherError(f"{problem} Choose another with --port or KUAIDAN_PORT.") from problem
         if port != wanted:
             say(f"Port {wanted} is taken (KUAIDAN_PORT or --port sets another); using {port}.")
         return port

@@ -104,9 +104,7 @@ class RedisServer:
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
         """Write the configuration and start the server."""
-        command = redis_server.command(
-            self.directory, settings.port, settings.password, durable=self.durable
-        )
+        command = redis_server.command(self.directory, settings.port, settings.password, durable=self.durable)
         return _spawn(command, log, self.stop_signal)
 
     def is_ready(self, settings: Settings) -> bool:
@@ -117,9 +115,7 @@ class RedisServer:
         """Nothing to make."""
 
 
-def _spawn(
-    command: list[str], log: int, stop_signal: signal.Signals, **account: Any
-) -> "subprocess.Popen[bytes]":
+def _spawn(command: list[str], log: int, stop_signal: signal.Signals, **account: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command,
         cwd="/",
@@ -166,9 +162,7 @@ def keep(kind: str, directory: Path, *, durable: bool, tell: Callable[[str], Non
         running.unlink(missing_ok=True)
 
 
-def _wait_until_ready(
-    server: Server, settings: Settings, process: "subprocess.Popen[bytes]"
-) -> None:
+def _wait_until_ready(server: Server, settings: Settings, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.is_ready(settings):
         if process.poll() is not None:
@@ -178,9 +172,7 @@ def _wait_until_ready(
         time.sleep(0.01)
 
 
-def _stop_when_unused(
-    directory: Path, running: Path, server: Server, process: "subprocess.Popen[bytes]"
-) -> None:
+def _stop_when_unused(directory: Path, running: Path, server: Server, process: "subprocess.Popen[bytes]") -> None:
     users = FileLock(directory / "users.lock")
 
     def wait() -> None:

@@ -36,11 +36,7 @@ class Log:
             return []
         complete = fresh[: fresh.rfind(b"\n") + 1]
         self._read_up_to += len(complete)
-        errors = [
-            text
-            for line in complete.decode(errors="replace").splitlines()
-            if (text := error_in(line))
-        ]
+        errors = [text for line in complete.decode(errors="replace").splitlines() if (text := error_in(line))]
         shown = [f"[{self.name}] {text[:300]}" for text in errors[:_MOST_LINES_AT_ONCE]]
         if len(errors) > _MOST_LINES_AT_ONCE:
             shown.append(f"[{self.name}] … {len(errors) - _MOST_LINES_AT_ONCE} more: {self.path}")

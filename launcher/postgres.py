@@ -177,9 +177,7 @@ def prepare(cluster: Cluster, port: int, superuser_password: str, role_password:
     """,  # noqa: S608  (constants and a password of hexadecimal digits)
     )
     for database in ("template1", DATABASE):  # template1: for the databases that tests make
-        _psql(
-            cluster, port, database, superuser_password, "CREATE EXTENSION IF NOT EXISTS pg_trgm;"
-        )
+        _psql(cluster, port, database, superuser_password, "CREATE EXTENSION IF NOT EXISTS pg_trgm;")
 
 
 def _psql(cluster: Cluster, port: int, database: str, password: str, sql: str) -> None:

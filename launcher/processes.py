@@ -50,9 +50,7 @@ class Child:
 class Children:
     """All children of one `run.py`. For its main thread only: children die with their thread."""
 
-    def __init__(
-        self, environment: Mapping[str, str], log_folder: Path, keep_open: Iterable[int] = ()
-    ) -> None:
+    def __init__(self, environment: Mapping[str, str], log_folder: Path, keep_open: Iterable[int] = ()) -> None:
         """`keep_open`: descriptors (locks) that the guard holds until all children have ended."""
         self.environment = dict(environment)
         self.log_folder = log_folder

@@ -26,9 +26,7 @@ def program() -> str:
         carried = Path(folder) / "bin" / "redis-server"
         if os.access(carried, os.X_OK):
             return str(carried)
-    raise FileNotFoundError(
-        "No redis-server: install one (6.2 or newer), or set REDIS_URL to a server of your own."
-    )
+    raise FileNotFoundError("No redis-server: install one (6.2 or newer), or set REDIS_URL to a server of your own.")
 
 
 def _version(path: str) -> tuple[int, ...]:

@@ -133,8 +133,7 @@ def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings,
         starting = FileLock(directory / "starting.lock")
     except PermissionError as problem:
         raise EmbeddedServerError(
-            f"{problem.filename or directory} belongs to another user: start as that user, or "
-            "remove the folder."
+            f"{problem.filename or directory} belongs to another user: start as that user, or remove the folder."
         ) from problem
     try:
         lease.acquire(shared=True)
@@ -167,6 +166,5 @@ def _start(kind: str, directory: Path, *, durable: bool) -> None:
     )  # fmt: skip
     if done.returncode != 0:
         raise EmbeddedServerError(
-            f"The embedded {kind} did not start: {done.stderr.strip()}\n"
-            f"Its log: {directory / 'server.log'}"
+            f"The embedded {kind} did not start: {done.stderr.strip()}\nIts log: {directory / 'server.log'}"
         )

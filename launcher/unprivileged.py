@@ -42,9 +42,7 @@ class Account:
         if not self.dropped:
             return True
         program = shutil.which("test") or "/usr/bin/test"
-        answer = subprocess.run(
-            [program, test, str(path)], cwd="/", check=False, **self.popen_arguments
-        )  # type: ignore[call-overload]
+        answer = subprocess.run([program, test, str(path)], cwd="/", check=False, **self.popen_arguments)  # type: ignore[call-overload]
         return bool(answer.returncode == 0)
 
 
