@@ -22,9 +22,7 @@ def main() -> int:
             os.execv(newer, [newer, *sys.argv])  # noqa: S606
     found = ".".join(str(part) for part in sys.version_info[:3])
     print("Kuaidan needs Python 3.11 or newer; this is " + found + ".", file=sys.stderr)
-    print(
-        "Install it (Debian, Ubuntu: apt-get install python3.11 python3.11-venv).", file=sys.stderr
-    )
+    print("Install it (Debian, Ubuntu: apt-get install python3.11 python3.11-venv).", file=sys.stderr)
     return 1
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _obey(asked, words)
     except LauncherError as problem:
         print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except PermissionError as problem:
+        print(
+            f"\n{problem.filename} belongs to another user: start as that user, or remove it.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted; the next start goes on from here.", file=sys.stderr)
@@ -80,14 +87,27 @@ def _options(asked: argparse.Namespace) -> Options:
 
 
 def _read_env_file() -> None:
-    """Take KEY=VALUE lines of .env into the environment; what is set already stays."""
+    """Take .env into the environment; what is set already stays."""
     path = ROOT / ".env"
-    if not path.is_file():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    if path.is_file():
+        for key, value in env_lines(path.read_text(encoding="utf-8")).items():
+            os.environ.setdefault(key, value)
+
+
+def env_lines(text: str) -> dict[str, str]:
+    """The KEY=VALUE lines of `text`; quotes are taken off, else ` # …` is a comment."""
+    found = {}
+    for line in text.splitlines():
         key, equals, value = line.strip().partition("=")
-        if equals and not key.startswith("#"):
-            os.environ.setdefault(key.removeprefix("export ").strip(), value.strip().strip("'\""))
+        if not equals or key.startswith("#"):
+            continue
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        else:
+            value = re.split(r"(?:^|\s)#", value)[0].strip()
+        found[key.removeprefix("export ").strip()] = value
+    return found
 
 
 def _reset(*, is_sure: bool) -> int:

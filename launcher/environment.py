@@ -60,6 +60,7 @@ def ensure(*, with_tests: bool = False) -> None:
         _ensure_venv()
         _ensure_packages("tests" if with_tests else "runtime", _TESTS if with_tests else _RUNTIME)
         _ensure_assets(with_tests=with_tests)
+        _ensure_translations()
     finally:
         lock.close()
 
@@ -69,7 +70,8 @@ def is_ready(*, with_tests: bool) -> bool:
     packages = _is_stamped(VENV / ".stamp-tests", _digest(_TESTS)) or (
         not with_tests and _is_stamped(VENV / ".stamp-runtime", _digest(_RUNTIME))
     )
-    return _is_whole_venv() and packages and _assets_fit(with_tests=with_tests)
+    assets = _ASSETS.is_symlink() or _assets_fit(with_tests=with_tests)
+    return _is_whole_venv() and packages and assets and not _stale_translations()
 
 
 def _digest(paths: Sequence[Path]) -> str:
@@ -82,12 +84,7 @@ def _is_stamped(stamp: Path, digest: str) -> bool:
 
 
 def _log_folder() -> Path:
-    try:
-        return private_folder(private_folder(state_dir(), leads_to_cluster=True) / "log")
-    except PermissionError as problem:
-        raise LauncherError(
-            f"{state_dir()} belongs to another user: start as that user, or remove the folder."
-        ) from problem
+    return private_folder(private_folder(state_dir(), leads_to_cluster=True) / "log")
 
 
 def _is_whole_venv() -> bool:
@@ -157,6 +154,22 @@ def _ensure_assets(*, with_tests: bool) -> None:
         _run(command, "npm", environment=environment)
     kind = "tests" if with_tests else "runtime"
     (_ASSETS / ".stamp").write_text(f"{kind} {_digest([_ASSETS_LOCK])}\n")
+
+
+def _stale_translations() -> list[Path]:
+    """Catalogues that were never compiled, or have changed since (git keeps the sources only)."""
+    sources = (ROOT / "translations").glob("*/LC_MESSAGES/*.po")
+    compiled = {source: source.with_suffix(".mo") for source in sources}
+    return [
+        source
+        for source, result in compiled.items()
+        if not result.exists() or result.stat().st_mtime < source.stat().st_mtime
+    ]
+
+
+def _ensure_translations() -> None:
+    if _stale_translations():
+        _run([str(VENV_PYTHON), "-m", "tools.translations", "--compile"], "translations")
 
 
 def _npm() -> tuple[list[str], dict[str, str]]:

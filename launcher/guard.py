@@ -10,8 +10,6 @@ import signal
 import sys
 import time
 
-GRACE_SECONDS = 10
-
 
 def members(session: int) -> list[int]:
     """The living processes of a session (without /proc: of its leader's group)."""
@@ -65,7 +63,7 @@ def main() -> None:
     if sys.platform != "linux":  # Linux has told them already (lifelines.dies_with_parent)
         for session in sessions:
             send(session, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + float(sys.argv[1])
     for session in sessions:
         end_session(session, max(0, deadline - time.monotonic()))
 

@@ -105,7 +105,7 @@ class Instance:
         if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
             environment["SECRET_KEY_FILE"] = str(first_run.secret_key_file(self.state))
         for variable, start in _EMBEDDED.items():
-            if not os.environ.get(variable):
+            if not (os.environ.get(variable) or os.environ.get(f"{variable}_FILE")):
                 environment[variable] = self._embedded(stack, variable, start).url
         return environment
 
@@ -199,9 +199,9 @@ def programs_of(host: str, port: int) -> list[Program]:
     ]  # fmt: skip
     return [
         Program("web", web),
-        Program("worker-short", [python, "-m", "app.kit.worker", "short"], stop_seconds=20),
-        Program("worker-long", [python, "-m", "app.kit.worker", "long"], stop_seconds=20),
-        Program("ticker", [python, "-m", "app.kit.ticker"]),
+        Program("worker-short", [python, "-m", "app.worker", "short"], stop_seconds=20),
+        Program("worker-long", [python, "-m", "app.worker", "long"], stop_seconds=20),
+        Program("ticker", [python, "-m", "app.ticker"]),
     ]
 
 

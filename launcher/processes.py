@@ -50,13 +50,25 @@ class Child:
 class Children:
     """All children of one `run.py`. For its main thread only: children die with their thread."""
 
-    def __init__(self, environment: Mapping[str, str], log_folder: Path, keep_open: Iterable[int] = ()) -> None:
-        """`keep_open`: descriptors (locks) that the guard holds until all children have ended."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log_folder: Path,
+        keep_open: Iterable[int] = (),
+        orphan_seconds: float = 10,
+    ) -> None:
+        """Nothing runs yet but the guard.
+
+        `keep_open`: descriptors (locks) that the guard holds until all children have ended;
+        `orphan_seconds`: how long these may take when we are killed ourselves.
+        """
         self.environment = dict(environment)
         self.log_folder = log_folder
         self.running: dict[str, Child] = {}
         self._guard = subprocess.Popen(
-            [sys.executable, "-I", guard.__file__], stdin=subprocess.PIPE, pass_fds=tuple(keep_open)
+            [sys.executable, "-I", guard.__file__, str(orphan_seconds)],
+            stdin=subprocess.PIPE,
+            pass_fds=tuple(keep_open),
         )
 
     def start(self, program: Program, log: Log | None = None) -> Child:

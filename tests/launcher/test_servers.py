@@ -6,7 +6,6 @@ import signal
 import socket as socket_module
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from launcher.locks import is_held
 from launcher.paths import ROOT
 from launcher.servers import EmbeddedServerError, Postgres, embedded_postgres, embedded_redis
 
+Eventually = Callable[..., bool]
+
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -29,15 +30,6 @@ handle = embedded_redis(Path(sys.argv[1]), durable=True)
 print(handle.url, flush=True)
 time.sleep(60)
 """
-
-
-def eventually(claim: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
@@ -138,7 +130,7 @@ def ports_taken(port: int) -> "socket_module.socket":
     return listener
 
 
-def test_the_server_ends_when_its_only_user_is_killed(tmp_path: Path) -> None:
+def test_the_server_ends_when_its_only_user_is_killed(tmp_path: Path, eventually: Eventually) -> None:
     holder = start_holder(tmp_path)
     server = json.loads((tmp_path / "running.json").read_text())
     assert lifelines.identity(server["pid"]) == server["identity"]
@@ -150,7 +142,7 @@ def test_the_server_ends_when_its_only_user_is_killed(tmp_path: Path) -> None:
     assert eventually(lambda: not is_held(tmp_path / "keeper.lock"))
 
 
-def test_a_server_whose_keeper_was_killed_is_replaced(tmp_path: Path) -> None:
+def test_a_server_whose_keeper_was_killed_is_replaced(tmp_path: Path, eventually: Eventually) -> None:
     holder = start_holder(tmp_path)
     running = json.loads((tmp_path / "running.json").read_text())
     os.kill(running["keeper"], signal.SIGKILL)
@@ -175,7 +167,7 @@ def start_holder(directory: Path) -> "subprocess.Popen[str]":
     return holder
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_says_why(tmp_path: Path, eventually: Eventually) -> None:
     (tmp_path / "data").write_text("not a folder")
 
     with pytest.raises(EmbeddedServerError, match=r"redis did not start: .*File exists"):
