@@ -31,6 +31,14 @@ class OnError(StrEnum):
     ALL = "all"
 
 
+class ImportMode(StrEnum):
+    """Which rows are wanted: those that make something new, those that change what is there, or both."""
+
+    BOTH = "both"
+    CREATE = "create"
+    UPDATE = "update"
+
+
 class ImportState(StrEnum):
     """Where an import stands; `checked` waits for the person's word after the dry run."""
 
@@ -51,6 +59,7 @@ class ImportRun(Identified, ShopOwned, Model):
     kind: Mapped[ImportKind] = mapped_column(StoredEnum(ImportKind))
     state: Mapped[ImportState] = mapped_column(StoredEnum(ImportState))
     on_error: Mapped[OnError] = mapped_column(StoredEnum(OnError), default=OnError.SKIP)
+    mode: Mapped[ImportMode] = mapped_column(StoredEnum(ImportMode), default=ImportMode.BOTH, server_default="both")
     file_name: Mapped[str] = mapped_column(String(255))
     file: Mapped[str] = mapped_column(String(80))
     sheet: Mapped[str | None] = mapped_column(String(80))

@@ -55,6 +55,24 @@ def transaction() -> Iterator[Session]:
         call()
 
 
+@contextmanager
+def rehearsal() -> Iterator[Session]:
+    """Run the block for real within the open transaction, then take all of it back.
+
+    The locks taken within are let go, and calls for after the commit are dropped. Sequences move on.
+    """
+    if not in_transaction():
+        raise RuntimeError("rehearsal needs an open transaction()")
+    session = db.session()
+    waiting = list(session.info[_AFTER])
+    savepoint = session.begin_nested()
+    try:
+        yield session
+    finally:
+        savepoint.rollback()
+        session.info[_AFTER][:] = waiting
+
+
 def in_transaction() -> bool:
     """Whether a `transaction()` is open on this session."""
     return bool(db.session().info.get(_OPEN))

@@ -1,0 +1,96 @@
+"""The contract between the framework of imports and a kind of rows; and the staged rows themselves.
+
+The framework loads the file into the temp table `staged` of the session: `row integer primary key` (as Excel
+numbers it), one text column per field key of the kind (null: not mapped, or the cell is blank), and
+`err_column text, err_code text, err_facts jsonb`. A kind's `check` fills `err_*` of bad rows with set-based SQL
+and writes to temp tables only; its `commit` takes the rows whose `err_code is null`. Both run within one open
+transaction; the dry run is the same two calls, the second rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.imports.models import ImportKind, ImportMode
+from app.shops.models import Shop
+
+CLEAR = "#CLEAR"
+"""Typed into a cell, it empties the field; a blank cell changes nothing."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that a column can be mapped to. `key` names its column in `staged`: a plain SQL identifier."""
+
+    key: str
+    label: Any
+    synonyms: tuple[str, ...] = ()
+    required: bool = False
+    hint: Any = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the good rows; `change_set_id` is the change set that holds the undo, if there is one."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    change_set_id: int | None = None
+
+
+def _nothing(done: int, step: str) -> None:
+    """No one listens."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One file, staged. `extras` names the open-ended columns: {"extra_1": "Colour"}."""
+
+    shop: Shop
+    session: Session
+    run_id: int
+    mapped: frozenset[str]
+    extras: Mapping[str, str] = field(default_factory=dict)
+    mode: ImportMode = ImportMode.BOTH
+    on_progress: Callable[[int, str], None] = _nothing
+
+    def run(self, sql: str, **values: Any) -> Any:
+        """Execute SQL with `:shop_id` bound to the shop of this import."""
+        return self.session.execute(text(sql), {"shop_id": self.shop.id, **values})
+
+    def refuse(self, where: str, column: str, code: str, facts: str = "'{}'::jsonb", **values: Any) -> int:
+        """Mark the rows `s` of `staged` that have no fault yet and meet `where`; returns how many.
+
+        `where` and `facts` are SQL of the kind's own, never text from outside.
+        """
+        sql = (
+            f"update staged s set err_column = :err_column, err_code = :err_code, err_facts = {facts} "  # noqa: S608
+            f"where s.err_code is null and ({where})"
+        )
+        return int(self.run(sql, err_column=column, err_code=code, **values).rowcount)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of rows: its fields and its two verbs.
+
+    `extra_name` gives the name that an open-ended header carries ("Option: Colour" → "Colour"), else None.
+    """
+
+    key: ImportKind
+    title: Any
+    fields: tuple[Field, ...]
+    check: Callable[[Stage], None]
+    commit: Callable[[Stage], Counts]
+    extra_name: Callable[[str], str | None] = lambda header: None
+    has_modes: bool = False
+
+    def label(self, key: str) -> str:
+        """The name of a field for people."""
+        return next((str(one.label) for one in self.fields if one.key == key), key)
