@@ -161,9 +161,6 @@ def _appbuilder() -> dict[str, Any]:
         "FAB_CREATE_DB": False,  # the tables come from migrations
         "FAB_UPDATE_PERMS": False,  # permissions are written by `flask prepare`, not by web workers
         "FAB_ADD_SECURITY_API": False,
-        "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
-        "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
-        "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
         "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
         "AUTH_TYPE": 1,
         "AUTH_ROLE_ADMIN": "Administrator",

@@ -27,8 +27,8 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            with app.app_context(), db.engine.connect() as leader:
-                _lead(leader, stop)
+            with app.app_context(), db.engine.connect() as connection:
+                _lead(connection.execution_options(isolation_level="AUTOCOMMIT"), stop)
         except SQLAlchemyError:
             log.exception("the ticker lost the database; trying again")
         stop.wait(2)
@@ -38,11 +38,9 @@ def _lead(leader: Any, stop: threading.Event) -> None:
     """Hold the lock on one connection and tick; losing the connection loses the lock."""
     if not leader.execute(text("select pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar():
         return
-    leader.commit()
     due = dict.fromkeys((entry.name for entry in schedule.TIMETABLE), 0.0)
     while not stop.is_set():
         leader.execute(text("select 1"))
-        leader.commit()
         for entry in schedule.TIMETABLE:
             if due[entry.name] <= time.monotonic():
                 due[entry.name] = time.monotonic() + entry.seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -52,8 +53,5 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    # rq finds `app.worker.perform` by importing this module under its real name,
-    # so run under that name, too: else there would be two apps.
-    from app.worker import main as serve
-
-    serve(sys.argv[1])
+    # rq imports `app.worker` by its real name; run under that name, too, or there would be two apps.
+    importlib.import_module("app.worker").main(sys.argv[1])

@@ -66,10 +66,7 @@ ROLES: dict[Role, Grants] = {
 
 OWN_ACCOUNT = [
     ["ResetMyPasswordView$", "can_this_form_(get|post)$"],
-    ["UserDBModelView$", "can_userinfo$"],
     ["UserInfoEditView$", "can_this_form_(get|post)$"],
-    ["UserDBModelView$", "resetmypassword$"],
-    ["UserDBModelView$", "userinfoedit$"],
 ]
 """FAB's pages on one's own password and name, for everybody."""
 

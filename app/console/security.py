@@ -11,6 +11,18 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 class ConsoleSecurityManager(SecurityManager):
     """Answers from a per-request cache, because FAB asks once for each menu entry, button and action."""
 
+    def register_views(self) -> None:
+        """Sign-in and one's own account alone; staff and roles have pages of ours.
+
+        FAB's user, role and group views answer GET for deletions and fetch rows of actions without
+        any filter; its security API signs in without our session rules.
+        """
+        self.auth_view = self.authdbview()
+        for view in (self.auth_view, self.userinfoeditview(), self.resetmypasswordview()):
+            self.appbuilder.add_view_no_menu(view)
+        if self.is_auth_limited:
+            self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         if not has_request_context():
             return bool(super()._has_view_access(user, permission_name, view_name))

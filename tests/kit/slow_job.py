@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from typing import Any
 
@@ -24,7 +25,5 @@ def slow(run: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from app.worker import main
-    from tests.kit import slow_job  # noqa: F401 - registers the kind in the module that rq will see
-
-    main("long")
+    importlib.import_module("tests.kit.slow_job")  # registers the kind under the name that rq will see
+    importlib.import_module("app.worker").main("long")

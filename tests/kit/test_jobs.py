@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 @pytest.fixture
-def kind() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
+def kind() -> Iterator[Callable[..., Any]]:
     """Register a function as the kind `probe` for one test."""
-    yield lambda function: jobs.job("probe", "Probe")(function)
+    yield jobs.job("probe", "Probe")
     jobs.kinds.pop("probe", None)
 
 
