@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from .columns import Column, ColumnKind
+from .csv_writer import write_csv
+from .error_workbook import RowProblem, write_error_workbook
 from .errors import SheetError
+from .mapping import FieldName, Guess, guess_mapping
 from .model import ERROR_COLUMNS, Flaw, Head, Kind, Limits, Options, Row, SheetName
 from .reading import SheetReader, check, read_rows, sniff
+from .writing import SheetContent, write_sheet, write_workbook
 
 __all__ = [
     "ERROR_COLUMNS",
+    "Column",
+    "ColumnKind",
+    "FieldName",
     "Flaw",
+    "Guess",
     "Head",
     "Kind",
     "Limits",
     "Options",
     "Row",
+    "RowProblem",
+    "SheetContent",
     "SheetError",
     "SheetName",
     "SheetReader",
     "check",
+    "guess_mapping",
     "read_rows",
     "sniff",
+    "write_csv",
+    "write_error_workbook",
+    "write_sheet",
+    "write_workbook",
 ]

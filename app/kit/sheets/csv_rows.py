@@ -34,8 +34,7 @@ def rows(path: Path, dialect: Dialect, limits: Limits) -> Iterator[Row]:
             last = pending[:]
             pending.clear()
     except csv.Error as error:
-        code = "sheet_unclosed_quote" if '"' in "".join(pending)[:100_000] else "sheet_cell_too_long"
-        raise Refused(code, row=number + 1) from error
+        raise Refused("sheet_cell_too_long", row=number + 1, limit=limits.cell_chars) from error
     if number and _is_unclosed(last, dialect.delimiter):
         raise Refused("sheet_unclosed_quote", row=number)
 

@@ -51,7 +51,10 @@ MESSAGES.update(
         "sheet_unclosed_quote": _l(
             "A quotation mark opened in row %(row)s is never closed. Close it, or double it if it belongs to the text."
         ),
-        "sheet_cell_too_long": _l("A cell in row %(row)s is too long. Shorten it and upload the file again."),
+        "sheet_cell_too_long": _l(
+            "A cell in row %(row)s has more than %(limit)s characters. Shorten it, or close the quotation mark "
+            "that it begins with."
+        ),
         "sheet_too_many_parts": _l(
             "The workbook consists of %(parts)s parts; at most %(limit)s are read. Save only the table as a new .xlsx."
         ),
@@ -91,6 +94,11 @@ MESSAGES.update(
         "sheet_too_much_memory": _l(
             "Reading the file needs too much memory and was stopped. Split the table into several files."
         ),
+        "sheet_text_too_long": _l(
+            "Row %(row)s, column “%(column)s”, has %(length)s characters; a cell of Excel holds %(limit)s. "
+            "Shorten the text, or export as CSV."
+        ),
+        "sheet_too_many_rows": _l("A sheet holds at most %(limit)s rows. Narrow the filter, or export as CSV."),
         "sheet_reader_died": _l(
             "The file could not be read: the reading program broke down on it and was stopped. "
             "Nothing was changed. Open it in Excel or WPS, save it as a new .xlsx and upload "

@@ -88,7 +88,8 @@ class Limits(NamedTuple):
     box_cells: int = 40_000_000
     """Columns × rows of the smallest box around every cell: a reader reserves all of it."""
     merged_cells: int = 10_000_000
-    cell_chars: int = 1_000_000
+    cell_chars: int = 32_767
+    """Of a CSV; Excel's own limit, so that any row also fits into an error workbook."""
     memory_bytes: int = 2 * 2**30
     cpu_seconds: int = 120
     wall_seconds: float = 180.0

@@ -138,7 +138,7 @@ def test_a_quote_never_closed_is_refused_with_its_row(tmp_path: Path) -> None:
     long = refusal(written(tmp_path, b'a,b\n1,"' + b"x,y\n" * 400_000, "b.csv"))
 
     assert (error.code, error.facts) == ("sheet_unclosed_quote", {"row": 3})
-    assert (long.code, long.facts) == ("sheet_unclosed_quote", {"row": 2})
+    assert (long.code, long.facts) == ("sheet_cell_too_long", {"row": 2, "limit": 32_767})
 
 
 def test_a_stray_quote_inside_a_field_is_text(tmp_path: Path) -> None:
