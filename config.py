@@ -63,6 +63,12 @@ SETTINGS = (
         "Bearer token for /metrics; empty allows loopback only.",
         secret=True,
     ),
+    Setting(
+        "PROMETHEUS_MULTIPROC_DIR",
+        "str",
+        "",
+        "Folder, empty at start, where the web processes share their counters; empty counts each process alone.",
+    ),
     Setting("KUAIDAN_MAX_UPLOAD_MB", "int", "200", "Largest upload accepted, in mebibytes."),
     Setting("KUAIDAN_SIGN_IN_LIMIT", "str", "10 per minute", "Sign-in attempts allowed per address."),
     Setting(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.logs import Log
-from launcher.paths import write_private
+from launcher.paths import private_folder, write_private
 from launcher.processes import Children
 from launcher.terminal import LauncherError, say
 
@@ -44,6 +44,14 @@ def secret_key_file(state: Path) -> Path:
     if not path.exists():
         write_private(path, secrets.token_hex(32))
     return path
+
+
+def empty_metrics_folder(state: Path) -> Path:
+    """The folder where the web processes share their counters; emptied of those of dead ones."""
+    folder = private_folder(state / "metrics")
+    for left in folder.glob("*.db"):
+        left.unlink()
+    return folder
 
 
 def prepare(children: Children, wait: Wait, password: FirstPassword) -> bool:

@@ -101,6 +101,7 @@ class Instance:
             "KUAIDAN_ENV": os.environ.get("KUAIDAN_ENV") or "development",
             "PYTHONUNBUFFERED": "1",
             "FLASK_SKIP_DOTENV": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(first_run.empty_metrics_folder(self.state)),
         }
         if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
             environment["SECRET_KEY_FILE"] = str(first_run.secret_key_file(self.state))

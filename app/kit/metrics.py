@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
+    REGISTRY,
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     generate_latest,
+    multiprocess,
 )
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.kit import queues
 from app.kit.db import db
@@ -45,7 +49,7 @@ def readyz() -> tuple[Response, int]:
 
 def _database_answers() -> bool:
     try:
-        with db.engine.connect() as connection:
+        with Session(db.engine) as connection:
             connection.execute(text("set local statement_timeout = 500"))
             return connection.execute(text("select version_num from alembic_version")).first() is not None
     except SQLAlchemyError:
@@ -68,14 +72,27 @@ def metrics() -> Response:
             abort(403)
     elif request.remote_addr not in ("127.0.0.1", "::1"):
         abort(403)
-    return Response(generate_latest() + generate_latest(_jobs()), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_web()) + generate_latest(_jobs()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _web() -> CollectorRegistry:
+    """The counters of all web processes where they share a folder, else of this one."""
+    if not current_app.config["PROMETHEUS_MULTIPROC_DIR"]:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return registry
 
 
 def _jobs() -> CollectorRegistry:
     registry = CollectorRegistry()
     rows = Gauge("kuaidan_jobs", "Jobs by state", ["kind", "state"], registry=registry)
     oldest = Gauge("kuaidan_jobs_oldest_seconds", "Age of the oldest waiting job", registry=registry)
-    with db.engine.connect() as connection:
+    length = Gauge("kuaidan_queue_length", "Job ids waiting in Redis", ["queue"], registry=registry)
+    for name in (queues.SHORT, queues.LONG):
+        with suppress(RedisError):
+            length.labels(name).set(queues.queue(name).count)
+    with Session(db.engine) as connection:
         for kind, state, number in connection.execute(text("select kind, state, count(*) from job group by 1, 2")):
             rows.labels(kind, state).set(number)
         waiting = "select extract(epoch from now() - min(created_at)) from job where state = 'queued'"
