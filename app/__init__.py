@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
@@ -31,9 +32,17 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     flask_app.extensions["kuaidan_redis"] = queues.connect(values["REDIS_URL"])
     web.init_app(flask_app)
     assets.init_app(flask_app)
+    _templates_beside_the_code(flask_app)
     metrics.init_app(flask_app)
     _console(flask_app)
     return flask_app
+
+
+def _templates_beside_the_code(flask_app: Flask) -> None:
+    """Features keep their templates in app/<feature>/templates/<feature>/."""
+    folders = [str(path) for path in sorted((config.ROOT / "app").glob("*/templates"))]
+    own = FileSystemLoader([str(config.ROOT / "app/templates"), *folders])
+    flask_app.jinja_loader = own  # type: ignore[misc]  # a cached property, set before its first use
 
 
 def _console(flask_app: Flask) -> None:

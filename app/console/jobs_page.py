@@ -6,13 +6,16 @@ from typing import Any
 
 from flask import jsonify, redirect, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
 
 from app.console import access
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of
-from app.kit import formats, jobs
-from app.kit.db import transaction
+from app.kit import clock, formats, jobs
+from app.kit.db import db, transaction
+from app.kit.errors import DomainError
 from app.kit.jobs import Job, JobState
 from app.kit.permissions import Noun, Verb
 
@@ -75,8 +78,13 @@ class JobView(ListPage):
     @expose("/live")
     @needs(Noun.JOBS, Verb.READ)
     def live(self) -> Any:
-        """The shop's live and just-ended jobs, for the top bar."""
-        return jsonify(jobs=[_json(row) for row in jobs.recent(access.current_shop().id, 8)])
+        """The newest jobs of the shop and those asked for by `?ids=1,2`, for the top bar and live bars."""
+        asked = {int(part) for part in request.args.get("ids", "").split(",")[:50] if part.isdigit()}
+        rows = jobs.recent(access.current_shop().id, 8)
+        missing = asked - {row.id for row in rows}
+        if missing:
+            rows += db.session.scalars(select(Job).where(Job.id.in_(missing)))
+        return jsonify(jobs=[_json(row) for row in rows])
 
     @expose("/<int:pk>/cancel", methods=["POST"])
     @needs(Noun.JOBS, Verb.RUN)
@@ -94,14 +102,38 @@ class JobView(ListPage):
 
 
 def _json(row: Job) -> dict[str, Any]:
-    kind = jobs.kinds.get(row.kind)
     return {
         "id": row.id,
         "title": _title(row),
         "state": row.state.value,
         "label": str(jobs.STATE_LABELS[row.state]),
+        "final": row.is_final,
+        "step": row.step,
         "done": row.done_rows,
         "total": row.total_rows,
         "percent": row.percent,
-        "link": kind.link(row) if kind else None,
+        "left": _time_left(row),
+        "error": error_text(row),
+        "link": _link(row),
     }
+
+
+def _link(row: Job) -> str | None:
+    kind = jobs.kinds.get(row.kind)
+    return kind.link(row) if kind else None
+
+
+def error_text(row: Job) -> str:
+    """The sentence on how the job failed; empty when it did not."""
+    return DomainError(row.error_code, **(row.error_facts or {})).message() if row.error_code else ""
+
+
+def _time_left(row: Job) -> str:
+    """About how long a running job still needs, from its rate so far."""
+    if row.state is not JobState.RUNNING or not row.total_rows or not row.done_rows or row.started_at is None:
+        return ""
+    spent = (clock.now() - row.started_at).total_seconds()
+    seconds = int(spent * (row.total_rows - row.done_rows) / row.done_rows)
+    if seconds < 60:
+        return ngettext("%(num)s second left", "%(num)s seconds left", max(seconds, 1))
+    return ngettext("%(num)s minute left", "%(num)s minutes left", round(seconds / 60))

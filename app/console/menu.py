@@ -14,27 +14,30 @@ from app.kit.permissions import Noun, Verb
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the sidebar; `endpoint` is a Flask endpoint without arguments."""
+    """One line of the sidebar; `endpoint` is a Flask endpoint without arguments, `group` the heading above it."""
 
     label: Any
     icon: str
     endpoint: str
     noun: Noun
     verb: Verb = Verb.READ
+    group: Any = ""
 
+
+_GOODS, _SALES, _SETTINGS = _l("Goods"), _l("Sales"), _l("Settings")
 
 MENU = (
     Entry(_l("Home"), "home", "HomeView.index", Noun.HOME),
-    Entry(_l("Products"), "package", "ProductView.list", Noun.PRODUCTS),
-    Entry(_l("Categories"), "category", "CategoryView.list", Noun.CATEGORIES, Verb.WRITE),
-    Entry(_l("Imports"), "file-import", "ImportView.list", Noun.IMPORTS),
-    Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES),
-    Entry(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS),
-    Entry(_l("Customers"), "users", "CustomerView.list", Noun.CUSTOMERS),
-    Entry(_l("Reports"), "chart-bar", "ReportView.list", Noun.REPORTS),
-    Entry(_l("Jobs"), "progress", "JobView.list", Noun.JOBS),
-    Entry(_l("Shops"), "building-store", "ShopView.list", Noun.SHOPS, Verb.ADMIN),
-    Entry(_l("Staff"), "id-badge-2", "StaffView.list", Noun.STAFF, Verb.ADMIN),
+    Entry(_l("Products"), "package", "ProductView.list", Noun.PRODUCTS, group=_GOODS),
+    Entry(_l("Categories"), "category", "CategoryView.list", Noun.CATEGORIES, Verb.WRITE, _GOODS),
+    Entry(_l("Imports"), "file-import", "ImportView.list", Noun.IMPORTS, group=_GOODS),
+    Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES, group=_GOODS),
+    Entry(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS, group=_SALES),
+    Entry(_l("Customers"), "users", "CustomerView.list", Noun.CUSTOMERS, group=_SALES),
+    Entry(_l("Reports"), "chart-bar", "ReportView.list", Noun.REPORTS, group=_SALES),
+    Entry(_l("Jobs"), "progress", "JobView.list", Noun.JOBS, group=_SETTINGS),
+    Entry(_l("Shops"), "building-store", "ShopView.list", Noun.SHOPS, Verb.ADMIN, _SETTINGS),
+    Entry(_l("Staff"), "id-badge-2", "StaffView.list", Noun.STAFF, Verb.ADMIN, _SETTINGS),
 )
 
 

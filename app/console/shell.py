@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, has_request_context, request, session
+from flask import Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_babel import get_babel
 
@@ -53,6 +53,7 @@ def _layout_values() -> dict[str, Any]:
         "locale": formats.locale_code(),
         "shops": g.get("shops", []),
         "shop": g.get("shop"),
+        "known_endpoints": current_app.view_functions,
     }
 
 

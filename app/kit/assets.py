@@ -19,6 +19,8 @@ ASSETS = {
     "plotly-zh.js": "node_modules/plotly.js-locales/zh-cn.js",
     "console.css": "app/static/console.css",
     "console.js": "app/static/console.js",
+    "list.js": "app/static/list.js",
+    "search.js": "app/static/search.js",
     "charts.js": "app/static/charts.js",
     "favicon.svg": "app/static/favicon.svg",
 }
