@@ -74,7 +74,7 @@ SETTINGS = (
     Setting(
         "KUAIDAN_IDLE_MINUTES",
         "int",
-        "720",
+        "30",
         "A session ends after so many minutes without a request.",
     ),
     Setting("KUAIDAN_SAMPLE_DATA", "path", "sample_data", "Folder of the demo data set."),

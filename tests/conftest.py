@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_login.utils import _create_identifier
 from sqlalchemy import create_engine, event, text
 
 from launcher.servers import embedded_postgres, embedded_redis
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("KUAIDAN_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+class FreshClient(FlaskClient):
+    """Each request in an app context of its own, as in production: nothing in `g` outlives it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +60,7 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
         }
     )
     flask_app = create_app(values)
+    flask_app.test_client_class = FreshClient
     flask_app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     result = flask_app.test_cli_runner().invoke(args=["prepare", "--json"])
     assert result.exit_code == 0, result.output
@@ -114,8 +124,10 @@ def sign_in(app: Flask) -> Callable[..., FlaskClient]:
 
     def make(user: Any) -> FlaskClient:
         client = app.test_client()
+        with app.test_request_context(environ_base=client.environ_base):
+            browser = _create_identifier()
         with client.session_transaction() as session:
-            session["_user_id"], session["_fresh"], session["locale"] = str(user.id), True, "en"
+            session.update(_user_id=str(user.id), _fresh=True, _id=browser, locale="en")
         return client
 
     return make

@@ -64,6 +64,7 @@ def enter() -> None:
         g.shops, g.shop = [], None
         context.enter_request(context.Actor("anonymous", "-"), (), request_id)
         return
+    session.modified = True  # sends the cookie again, so that only idle sessions run out
     g.shops = load_shops(current_user)
     context.enter_request(context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id)
     g.shop = _current_shop(g.shops)

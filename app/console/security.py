@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, g, has_request_context, session
+from flask import Flask, current_app, g, has_request_context, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_login import LoginManager
 
 
 class ConsoleSecurityManager(SecurityManager):
     """Answers from a per-request cache, because FAB asks once for each menu entry, button and action."""
+
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """A session is bound to the browser and address that opened it."""
+        manager = super().create_login_manager(app)
+        manager.session_protection = "strong"
+        return manager
 
     def register_views(self) -> None:
         """Sign-in and one's own account alone; staff and roles have pages of ours.
@@ -37,7 +44,7 @@ class ConsoleSecurityManager(SecurityManager):
         kept = {key: session[key] for key in ("locale", "theme") if key in session}
         session.clear()
         session.update(kept)
-        session.permanent = True
+        session.permanent = False  # ends with the browser; Flask-Login guards only such sessions strongly
 
     @property
     def auth_rate_limit(self) -> str:

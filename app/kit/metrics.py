@@ -80,7 +80,7 @@ def _web() -> CollectorRegistry:
     if not current_app.config["PROMETHEUS_MULTIPROC_DIR"]:
         return REGISTRY
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
 
 

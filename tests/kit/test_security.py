@@ -47,7 +47,7 @@ def test_the_right_password_opens_a_fresh_session_that_keeps_the_language(app, l
     assert _post(client, "lina", PASSWORD).status_code == 302
 
     with client.session_transaction() as session:
-        assert (session["locale"], session.get("planted"), session.permanent) == ("en", None, True)
+        assert (session["locale"], session.get("planted"), session.permanent) == ("en", None, False)
         assert session["_user_id"] == str(lina.id)
 
 
@@ -69,8 +69,30 @@ def test_sign_in_is_limited_by_address(app, lina, unlimited) -> None:
     assert _post(app.test_client(), "lina", PASSWORD).status_code == 429
 
 
+def test_a_session_carried_to_another_browser_is_dropped(app, lina, unlimited) -> None:
+    client = app.test_client()
+    _post(client, "lina", PASSWORD)
+    assert client.get("/jobs/").status_code == 200
+
+    response = client.get("/jobs/", headers={"User-Agent": "another browser"})
+
+    assert (response.status_code, "/login/" in (response.location or "")) == (302, True)
+
+
 def test_a_session_ends_when_it_is_left_idle(app, lina, unlimited) -> None:
-    assert app.permanent_session_lifetime == timedelta(minutes=720)
+    assert app.permanent_session_lifetime == timedelta(minutes=30)
+    client = app.test_client()
+    _post(client, "lina", PASSWORD)
+    app.permanent_session_lifetime = timedelta(seconds=-1)
+    try:
+        response = client.get("/jobs/")
+    finally:
+        app.permanent_session_lifetime = timedelta(minutes=30)
+
+    assert (response.status_code, "/login/" in response.location) == (302, True)
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app) -> None:
     assert app.config["SESSION_COOKIE_SAMESITE"] == "Lax"
     assert app.config["SESSION_COOKIE_HTTPONLY"] is True
 
