@@ -17,7 +17,7 @@ from launcher.locks import FileLock, is_held
 from launcher.options import Options
 from launcher.paths import private_folder, state_dir, write_private
 from launcher.processes import Children, Program
-from launcher.servers import EmbeddedServerError, Handle, embedded_postgres, embedded_redis
+from launcher.servers import EmbeddedServerError, Handle, Postgres, embedded_postgres, embedded_redis
 from launcher.terminal import LauncherError, say
 
 _READY_SECONDS = 90
@@ -79,8 +79,7 @@ class Instance:
         children = Children(environment, private_folder(self.state / "log"), keep_open)
         stack.callback(children.stop)
         wait = self._waiter(children)
-        if first_run.prepare(children, wait, self.password) and self.options.demo:
-            first_run.load_demo(children, wait)
+        self._prepare(children, wait)
         port = self._choose_port()
         url = f"http://{_reachable(self.options.host)}:{port}"
         programs = programs_of(self.options.host, port)
@@ -93,6 +92,20 @@ class Instance:
         self.password.show()
         say("\nCtrl-C ends it. Logs: " + str(children.log_folder))
         self._watch(children)
+
+    def _prepare(self, children: Children, wait: first_run.Wait) -> None:
+        """Tables, administrator, demonstration; left out when this code has done it to this database."""
+        record = first_run.Record(self.state / "prepared.json")
+        server = self.servers.get("DATABASE_URL")
+        migration = server.migration() if isinstance(server, Postgres) else ""
+        wants_demo = record.wants_demo(migration)
+        if wants_demo is None:
+            wants_demo = first_run.prepare(children, wait, self.password)
+        if wants_demo and self.options.demo:
+            first_run.load_demo(children, wait)
+            wants_demo = False
+        if isinstance(server, Postgres):
+            record.write(server.migration(), wants_demo=wants_demo)
 
     def _environment(self, stack: ExitStack) -> dict[str, str]:
         environment = {
@@ -195,7 +208,7 @@ def programs_of(host: str, port: int) -> list[Program]:
     python = sys.executable
     web = [
         python, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "8",
+        "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "5",
         "--respawn-failed-workers", "--no-ws", "app.wsgi:app",
     ]  # fmt: skip
     return [

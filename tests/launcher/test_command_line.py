@@ -104,6 +104,21 @@ def test_the_first_password_survives_an_interruption_and_is_shown_once(
     assert not path.exists()
 
 
+def test_preparing_is_left_out_only_for_the_same_code_and_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = first_run.Record(tmp_path / "prepared.json")
+    assert record.wants_demo("a1") is None
+
+    record.write("a1", wants_demo=True)
+    assert record.wants_demo("a1") is True
+    assert record.wants_demo("b2") is None
+    assert record.wants_demo("") is None
+
+    monkeypatch.setattr(first_run, "code_digest", lambda: "other code")
+    assert record.wants_demo("a1") is None
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_state_folder_of_another_user_says_so(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state.mkdir(mode=0o500)
