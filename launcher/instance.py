@@ -129,6 +129,8 @@ class Instance:
             server = start(folder)
         except EmbeddedServerError as problem:
             raise LauncherError(str(problem)) from problem
+        if server.note:
+            say(server.note)
         self.servers[variable] = server
         stack.callback(self._close_server, variable)
         return server

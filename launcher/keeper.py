@@ -53,6 +53,7 @@ def read_settings(directory: Path) -> Settings:
 class Server(Protocol):
     """What the keeper must know of a kind of server."""
 
+    note: str
     stop_signal: signal.Signals
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
@@ -72,7 +73,10 @@ class PostgresServer:
 
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self.durable = durable
-        self.cluster = postgres.locate(directory, lambda text: print(text, flush=True))
+        self.cluster = postgres.locate(directory)
+        self.note = ""
+        if not self.cluster.data.is_relative_to(directory):
+            self.note = f"The database lies in {self.cluster.data}: its account cannot enter {directory}."
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
         """Make the cluster if need be and start the server."""
@@ -101,6 +105,7 @@ class RedisServer:
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self.directory = directory
         self.durable = durable
+        self.note = ""
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
         """Write the configuration and start the server."""
@@ -131,7 +136,7 @@ KINDS: dict[str, Callable[..., Server]] = {"postgres": PostgresServer, "redis": 
 
 
 def keep(kind: str, directory: Path, *, durable: bool, tell: Callable[[str], None]) -> None:
-    """Start the server, `tell` an empty text when it is ready (else why not), stay until unused."""
+    """Start the server, `tell` "ready" and its note (the caller: why not), stay until unused."""
     alone = FileLock(directory / "keeper.lock")
     if not alone.try_acquire(wait_seconds=STOP_SECONDS):
         raise RuntimeError(f"Another keeper of {directory} does not end.")
@@ -154,7 +159,7 @@ def keep(kind: str, directory: Path, *, durable: bool, tell: Callable[[str], Non
             server.finish(settings)
             settings.is_prepared = True
             write_private(directory / "settings.json", json.dumps(asdict(settings)))
-        tell("")
+        tell(f"ready{server.note}")
         _stop_when_unused(directory, running, server, process)
         process.wait()
     finally:
@@ -218,21 +223,22 @@ def main() -> int:
         os.close(writable)
         with os.fdopen(readable) as pipe:
             answer = pipe.read()
-        print(answer.removeprefix("ready"), end="", file=sys.stderr)
-        return 0 if answer == "ready" else 1
+        is_ready = answer.startswith("ready")
+        print(answer.removeprefix("ready"), file=sys.stdout if is_ready else sys.stderr)
+        return 0 if is_ready else 1
     os.close(readable)
     _detach(arguments.directory)
     told = os.fdopen(writable, "w")
 
-    def tell(problem: str) -> None:
+    def tell(text: str) -> None:
         if not told.closed:
-            told.write(problem or "ready")
+            told.write(text)
             told.close()
 
     try:
         keep(arguments.kind, arguments.directory, durable=not arguments.not_durable, tell=tell)
     except Exception as problem:
-        tell(f"{problem}\n")
+        tell(str(problem))
         raise
     return 0
 

@@ -5,7 +5,6 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +82,11 @@ class Cluster:
         return len(lines) > 7 and lines[7].strip() == "ready"
 
 
-def locate(directory: Path, say: Callable[[str], None]) -> Cluster:
+def locate(directory: Path) -> Cluster:
     """Find or choose the places of the cluster of `directory`. Idempotent.
 
     As root, data and programs must be reachable for the account that runs the server; where they
-    are not, both go to a folder of a fixed name under /var/tmp, and `say` tells so.
+    are not, they go to a folder of a fixed name under /var/tmp.
     """
     data = directory / "data"
     account = unprivileged.account_for(data)
@@ -99,7 +98,6 @@ def locate(directory: Path, say: Callable[[str], None]) -> Cluster:
     if not reachable:
         data = folder / "data"
         account = unprivileged.account_for(data)
-        say(f"The database lies in {data}: its account cannot enter {directory}.")
     return Cluster(directory, data, _copy_of(programs, folder), account)
 
 

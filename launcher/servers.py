@@ -36,6 +36,7 @@ class Handle:
     directory: Path
     settings: Settings
     lease: FileLock = field(repr=False)
+    note: str = ""  # what the person should know about where its data lies
 
     @property
     def url(self) -> str:
@@ -145,7 +146,7 @@ def embedded_redis(directory: Path, *, durable: bool = True) -> Redis:
     return Redis(*_hold("redis", directory, durable=durable))
 
 
-def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings, FileLock]:
+def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings, FileLock, str]:
     directory = directory.resolve()
     try:
         private_folder(directory, leads_to_cluster=kind == "postgres")
@@ -158,15 +159,14 @@ def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings,
     try:
         lease.acquire(shared=True)
         starting.acquire()
-        if not _is_running(directory):
-            _start(kind, directory, durable=durable)
+        note = "" if _is_running(directory) else _start(kind, directory, durable=durable)
         settings = Settings(**json.loads((directory / "settings.json").read_text()))
     except BaseException:
         lease.close()
         raise
     finally:
         starting.close()
-    return directory, settings, lease
+    return directory, settings, lease, note
 
 
 def _is_running(directory: Path) -> bool:
@@ -176,7 +176,7 @@ def _is_running(directory: Path) -> bool:
     return ports.is_answering(settings["port"])
 
 
-def _start(kind: str, directory: Path, *, durable: bool) -> None:
+def _start(kind: str, directory: Path, *, durable: bool) -> str:
     command = [sys.executable, "-m", "launcher.keeper", kind, str(directory)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -188,3 +188,4 @@ def _start(kind: str, directory: Path, *, durable: bool) -> None:
         raise EmbeddedServerError(
             f"The embedded {kind} did not start: {done.stderr.strip()}\nIts log: {directory / 'server.log'}"
         )
+    return done.stdout.strip()
