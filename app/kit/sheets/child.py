@@ -103,7 +103,9 @@ def _read(path: Path, kind: Kind, options: Options, limits: Limits) -> tuple[Hea
         encoding,
         delimiter,
     )
-    return head, shaping.shape(header, rows, can_be_ragged=kind is Kind.CSV)
+    if kind is Kind.CSV:
+        rows = shaping.mark_ragged(header, rows)
+    return head, shaping.shape(header, rows)
 
 
 def _send(frame: dict[str, Any]) -> None:

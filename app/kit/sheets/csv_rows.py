@@ -12,6 +12,7 @@ from .refusal import Refused
 from .text_file import Dialect, lines
 
 _DIGITS_LOST = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+\d{2}")
+_SUSPECT = re.compile(r'"[^",;\t|\r\n]')
 _GUARDED = re.compile(r'="([^"]*)"')
 
 
@@ -30,12 +31,15 @@ def rows(path: Path, dialect: Dialect, limits: Limits) -> Iterator[Row]:
         for cells in csv.reader(_remembered(lines(path, dialect), pending), delimiter=dialect.delimiter):
             number += 1
             _check_size(number, len(cells), limits)
-            yield _row(number, cells)
-            last = pending[:]
+            row = _row(number, cells)
+            last = "".join(pending)
             pending.clear()
+            if _SUSPECT.search(last) and _strict_error(last, dialect.delimiter):
+                row.flaws[0] = Flaw.BROKEN_QUOTES
+            yield row
     except csv.Error as error:
         raise Refused("sheet_cell_too_long", row=number + 1, limit=limits.cell_chars) from error
-    if number and _is_unclosed(last, dialect.delimiter):
+    if number and "unexpected end" in _strict_error(last, dialect.delimiter):
         raise Refused("sheet_unclosed_quote", row=number)
 
 
@@ -45,14 +49,14 @@ def _remembered(source: Iterator[str], pending: list[str]) -> Iterator[str]:
         yield line
 
 
-def _is_unclosed(record: list[str], delimiter: str) -> bool:
-    """Whether the last record ended only because the file did."""
+def _strict_error(record: str, delimiter: str) -> str:
+    """What a strict reader says of one record; empty if nothing."""
     try:
-        for _ in csv.reader(record, delimiter=delimiter, strict=True):
+        for _ in csv.reader(record.splitlines(keepends=True), delimiter=delimiter, strict=True):
             pass
     except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
+        return str(error)
+    return ""
 
 
 def _check_size(number: int, width: int, limits: Limits) -> None:

@@ -30,6 +30,8 @@ class Flaw(StrEnum):
     """The row of a CSV ends before this column (marked on the first that is missing)."""
     EXTRA_CELLS = "extra_cells"
     """There is content right of the last header (marked on the first column after it)."""
+    BROKEN_QUOTES = "broken_quotes"
+    """Text follows a closing quotation mark in a row of a CSV, so that its cells may be cut wrongly (first column)."""
 
 
 class Row(NamedTuple):

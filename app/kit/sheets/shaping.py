@@ -20,6 +20,8 @@ class Header(NamedTuple):
     row: int
     kept: tuple[int, ...]
     width: int
+    cells_in_row: int
+    """Of the raw row, with the blank ones after the last name."""
 
     @property
     def duplicates(self) -> tuple[str, ...]:
@@ -71,17 +73,31 @@ def _header(row: Row) -> Header:
     while names and not names[-1]:
         names.pop()
     kept = tuple(index for index, name in enumerate(names) if name not in ERROR_COLUMNS)
-    return Header(tuple(names[index] for index in kept), row.number, kept, len(names))
+    return Header(tuple(names[index] for index in kept), row.number, kept, len(names), len(row.cells))
 
 
-def shape(header: Header, rows: Iterator[Row], *, can_be_ragged: bool) -> Iterator[Row]:
-    """Rows as wide as the header, without blank ones; cells missing or too many are flaws."""
+def mark_ragged(header: Header, rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows of a CSV, those marked that have fewer cells than the header or more than it and the first row have."""
+    usual = 0
+    for row in rows:
+        count = len(row.cells)
+        if any(row.cells):
+            usual = usual or max(header.cells_in_row, count)
+            if count < header.width:
+                row.flaws[count] = Flaw.MISSING_CELL
+            elif count > usual:
+                row.flaws[header.width] = Flaw.EXTRA_CELLS
+        yield row
+
+
+def shape(header: Header, rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows as wide as the header, without blank ones; content right of the header is a flaw."""
     width, kept = header.width, header.kept
     is_whole = len(kept) == width
     for row in rows:
         if not any(row.cells) and not row.flaws:
             continue
-        whole = row if len(row.cells) == width else _fit(row, width, can_be_ragged=can_be_ragged)
+        whole = row if len(row.cells) == width else _fit(row, width)
         if is_whole:
             yield whole
         else:
@@ -91,15 +107,12 @@ def shape(header: Header, rows: Iterator[Row], *, can_be_ragged: bool) -> Iterat
                 yield Row(whole.number, cells, flaws)
 
 
-def _fit(row: Row, width: int, *, can_be_ragged: bool) -> Row:
+def _fit(row: Row, width: int) -> Row:
     number, cells, flaws = row
-    missing = width - len(cells)
-    flaws = {index: flaw for index, flaw in flaws.items() if index < width}
-    if missing > 0 and can_be_ragged:
-        flaws[len(cells)] = Flaw.MISSING_CELL
+    flaws = {index: flaw for index, flaw in flaws.items() if index <= width}
     if any(cells[width:]):
         flaws[width] = Flaw.EXTRA_CELLS
-    return Row(number, cells[:width] + [""] * missing, flaws)
+    return Row(number, cells[:width] + [""] * (width - len(cells)), flaws)
 
 
 def _kept_flaws(flaws: dict[int, Flaw], kept: tuple[int, ...], width: int) -> dict[int, Flaw]:

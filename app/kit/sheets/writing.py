@@ -11,7 +11,7 @@ from typing import Any
 from . import fast_writer, openpyxl_writer
 from .columns import Cell, Column, check_length, check_rows, converters
 
-FEW_ROWS = 10_000
+FEW_ROWS = 5_000
 """Up to here openpyxl takes two or three seconds; the fast writer is some ten times faster."""
 
 RowValues = Sequence[Any]

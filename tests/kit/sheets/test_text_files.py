@@ -113,11 +113,30 @@ def test_line_ends_and_quoted_newlines_keep_row_numbers(tmp_path: Path, end: str
 
 
 def test_ragged_rows_are_marked(tmp_path: Path) -> None:
-    with read_rows(written(tmp_path, b"a,b,c\n1\n1,2,3,,\n1,2,3,4\n"), "a.csv") as sheet:
+    with read_rows(written(tmp_path, b"a,b,c\n1\n1,2,3,\n1,2,3,4\n1,,2,3,\n"), "a.csv") as sheet:
         assert list(sheet) == [
             Row(2, ["1", "", ""], {1: Flaw.MISSING_CELL}),
-            Row(3, ["1", "2", "3"], {}),
+            Row(3, ["1", "2", "3"], {3: Flaw.EXTRA_CELLS}),
             Row(4, ["1", "2", "3"], {3: Flaw.EXTRA_CELLS}),
+            Row(5, ["1", "", "2"], {3: Flaw.EXTRA_CELLS}),
+        ]
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_no_flaw(tmp_path: Path) -> None:
+    with read_rows(written(tmp_path, b"a,b\n1,2,\n3,4,\n5,6,7\n"), "a.csv") as sheet:
+        assert list(sheet) == [
+            Row(2, ["1", "2"], {}),
+            Row(3, ["3", "4"], {}),
+            Row(4, ["5", "6"], {2: Flaw.EXTRA_CELLS}),
+        ]
+
+
+def test_text_after_a_closing_quote_is_marked(tmp_path: Path) -> None:
+    with read_rows(written(tmp_path, b'a,b\n"x"y,2\n"x""y",2\n"x,y",3\n'), "a.csv") as sheet:
+        assert list(sheet) == [
+            Row(2, ["xy", "2"], {0: Flaw.BROKEN_QUOTES}),
+            Row(3, ['x"y', "2"], {}),
+            Row(4, ["x,y", "3"], {}),
         ]
 
 
