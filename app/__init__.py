@@ -26,6 +26,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     logs.init_app(flask_app)
     db.init_app(flask_app)
+    with flask_app.app_context():
+        logs.watch_sql(db.engine)
     db.metadatas[None] = Model.metadata
     Migrate(flask_app, db, directory=str(config.ROOT / "migrations"), compare_type=True)
     CSRFProtect(flask_app)

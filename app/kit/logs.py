@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, g, request
+from sqlalchemy import Engine, event
 
 from app.kit import context
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 log = logging.getLogger("app.request")
+sql_log = logging.getLogger("app.sql")
+SLOW_SECONDS = 0.5
 
 
 class JsonFormatter(logging.Formatter):
@@ -50,6 +53,22 @@ def init_app(app: Flask) -> None:
     """One line a request, after it has been answered."""
     configure(app.config["KUAIDAN_LOG_LEVEL"])
     app.after_request(_access_line)
+
+
+def watch_sql(engine: Engine) -> None:
+    """Log statements slower than SLOW_SECONDS, with the request id; the text only, never the values."""
+    event.listen(engine, "before_cursor_execute", _note_start)
+    event.listen(engine, "after_cursor_execute", _log_if_slow)
+
+
+def _note_start(*call: Any) -> None:
+    call[4]._kuaidan_started = time.perf_counter()  # call[4]: the statement's execution context
+
+
+def _log_if_slow(*call: Any) -> None:
+    taken = time.perf_counter() - call[4]._kuaidan_started
+    if taken >= SLOW_SECONDS:
+        sql_log.warning("slow statement", extra={"seconds": round(taken, 3), "sql": " ".join(call[2].split())[:500]})
 
 
 def _access_line(response: Response) -> Response:

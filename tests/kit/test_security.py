@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.console.roles import Role
 from app.kit import clock, context, journal
@@ -197,3 +198,16 @@ def test_a_log_line_is_one_json_object_with_the_request_id() -> None:
 def test_frozen_time_is_what_everybody_sees() -> None:
     with clock.frozen(datetime(2026, 11, 11, tzinfo=UTC)):
         assert clock.now() == datetime(2026, 11, 11, tzinfo=UTC)
+
+
+@pytest.mark.commits
+def test_a_slow_statement_is_logged_with_the_request_and_without_its_values(app, caplog) -> None:
+    with app.app_context(), context.acting(context.Actor("staff", "5"), "request-79"):
+        with caplog.at_level("WARNING", logger="app.sql"):
+            db.session.execute(text("select pg_sleep(0.6), :secret"), {"secret": "13800000000"})
+
+    (record,) = caplog.records
+    line = JsonFormatter().format(record)
+    assert record.seconds >= 0.6
+    assert "pg_sleep" in line
+    assert "13800000000" not in line
