@@ -120,14 +120,14 @@ def content_hash(session: Session) -> str:
 def write_rows(session: Session, shop_id: int, moment: Any) -> None:
     """Write the changed lines into their tables: one UPDATE a table, version and time with it."""
     pairs = session.execute(text("select distinct target_table, field from judged where outcome = 'changed'")).all()
-    fields = [FIELDS[pair] for pair in sorted(tuple(row) for row in pairs)]
+    fields = [FIELDS[pair] for pair in sorted(tuple(row) for row in pairs) if pair in FIELDS]
     for table in sorted({field.table for field in fields}):
         statement = _update_sql(table, [field for field in fields if field.table == table])
         session.execute(text(statement), {"shop_id": shop_id, "moment": moment})
 
 
 def _update_sql(table: str, fields: list[ChangeField]) -> str:
-    changed = f"from judged where outcome = 'changed' and target_table = '{table}'"
+    changed = f"from judged where outcome = 'changed' and field <> 'created' and target_table = '{table}'"
     if len(fields) == 1:
         name = fields[0].name
         source = f"select row_id, new::{fields[0].sql_type} as {name} {changed}"

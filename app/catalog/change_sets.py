@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.catalog import change_judging
+from app.catalog import change_creations, change_judging
 from app.catalog.change_judging import stage_table
 from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome
 from app.events import ChangeSetApplied, ChangeSetRequested, ChangeSetUndone
@@ -61,12 +61,16 @@ def apply(change_set: ChangeSet, *, floor: int = 0, on_step: OnStep = lambda ste
     on_step("checking")
     undoing = change_set.source is ChangeSource.UNDO
     change_judging.judge(session, change_set.shop_id, floor=floor, undoing=undoing)
+    if undoing:
+        change_creations.judge_removals(session, change_set)
     on_step("recording")
     change_set.content_hash = change_judging.content_hash(session)
     _record_lines(session, change_set)
     on_step("writing")
     moment = clock.now()
     change_judging.write_rows(session, change_set.shop_id, moment)
+    if undoing:
+        change_creations.remove(session, change_set.shop_id)
     change_set.counts = outcome_counts(session)
     change_set.state, change_set.applied_at = ChangeState.APPLIED, moment
     _journal(change_set)
@@ -110,9 +114,13 @@ def stage_undo(undoing: ChangeSet) -> None:
         text(
             "insert into wanted (target_table, row_id, field, new, guarded, expected) "
             "select target_table, row_id, field, old, true, new from change_line "
-            "where change_set_id = :undoes and shop_id = :shop_id and outcome = 'changed'"
+            "where change_set_id = :undoes and shop_id = :shop_id and outcome = 'changed' and field <> :created"
         ),
-        {"undoes": undoing.undoes_id, "shop_id": assert_in_scope(undoing.shop_id)},
+        {
+            "undoes": undoing.undoes_id,
+            "shop_id": assert_in_scope(undoing.shop_id),
+            "created": change_creations.CREATED,
+        },
     )
 
 

@@ -64,14 +64,16 @@ class Stage:
         """Execute SQL with `:shop_id` bound to the shop of this import."""
         return self.session.execute(text(sql), {"shop_id": self.shop.id, **values})
 
-    def refuse(self, where: str, column: str, code: str, facts: str = "'{}'::jsonb", **values: Any) -> int:
+    def refuse(
+        self, where: str, column: str, code: str, facts: str = "'{}'::jsonb", *, using: str = "", **values: Any
+    ) -> int:
         """Mark the rows `s` of `staged` that have no fault yet and meet `where`; returns how many.
 
-        `where` and `facts` are SQL of the kind's own, never text from outside.
+        `where`, `facts` and `using` (more tables to join) are SQL of the kind's own, never text from outside.
         """
         sql = (
-            f"update staged s set err_column = :err_column, err_code = :err_code, err_facts = {facts} "  # noqa: S608
-            f"where s.err_code is null and ({where})"
+            f"update staged s set err_column = :err_column, err_code = :err_code, err_facts = {facts} "
+            f"{'from ' + using if using else ''} where s.err_code is null and ({where})"
         )
         return int(self.run(sql, err_column=column, err_code=code, **values).rowcount)
 

@@ -1,0 +1,139 @@
+"""Product rows of a workbook: every row against every rule, by set-based SQL."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.catalog.lifecycle import MOVES
+from app.imports import category_paths, product_typing, product_writing
+from app.imports.models import ImportKind, ImportMode
+from app.imports.product_fields import CLEARABLE, FIELDS, LONGEST, OPTION_LONGEST, option_name
+from app.imports.staging import CLEAR, Kind, Stage
+
+SHARED = ("title", "description", "status", "category")
+"""Fields of the product: its SKUs' rows must agree on them."""
+
+
+def check(stage: Stage) -> None:
+    """Refuse what cannot be taken, and leave the typed rows in `product_row` for `commit`."""
+    _check_texts(stage)
+    _check_twice(stage)
+    if "category" in stage.mapped:
+        category_paths.resolve(stage)
+    product_typing.type_rows(stage)
+    _check_known(stage)
+    product_typing.settle_odd_numbers(stage)
+    _check_status(stage)
+    _check_shared(stage)
+    _check_new(stage)
+
+
+def _check_texts(stage: Stage) -> None:
+    stage.refuse("s.sku_code is null", "sku_code", "sku_code_missing")
+    for key, limit in LONGEST.items():
+        if key in stage.mapped:
+            _refuse_long(stage, key, limit)
+    for key in stage.extras:
+        _refuse_long(stage, key, OPTION_LONGEST)
+    for field in FIELDS:
+        if field.key in stage.mapped and field.key not in CLEARABLE:
+            stage.refuse(f"s.{field.key} = :clear", field.key, "cannot_be_cleared", clear=CLEAR)
+
+
+def _refuse_long(stage: Stage, key: str, limit: int) -> None:
+    facts = f"jsonb_build_object('length', length(s.{key}), 'limit', {limit})"
+    stage.refuse(f"length(s.{key}) > {limit}", key, "text_too_long", facts)
+
+
+def _check_twice(stage: Stage) -> None:
+    """The same SKU twice in the file: the first row counts."""
+    stage.refuse(
+        "d.sku_code = s.sku_code and s.row > d.first",
+        "sku_code",
+        "sku_twice",
+        "jsonb_build_object('code', s.sku_code, 'first', d.first)",
+        using="(select sku_code, min(row) as first from staged where sku_code is not null "
+        "group by sku_code having count(*) > 1) d",
+    )
+
+
+def _check_known(stage: Stage) -> None:
+    code = "jsonb_build_object('code', s.sku_code)"
+    of_row = "p.row = s.row"
+    if stage.mode is ImportMode.UPDATE:
+        stage.refuse(f"{of_row} and p.sku_id is null", "sku_code", "sku_unknown", code, using="product_row p")
+    if stage.mode is ImportMode.CREATE:
+        stage.refuse(f"{of_row} and p.sku_id is not null", "sku_code", "sku_exists", code, using="product_row p")
+    if "product_code" in stage.mapped:
+        stage.refuse(
+            f"{of_row} and s.product_code <> p.own_product_code",
+            "product_code",
+            "sku_of_other_product",
+            "jsonb_build_object('code', s.sku_code, 'product', p.own_product_code)",
+            using="product_row p",
+        )
+
+
+def _check_status(stage: Stage) -> None:
+    if "status" not in stage.mapped:
+        return
+    legal = ", ".join(f"('{a.value}', '{b.value}')" for a, targets in MOVES.items() for b in sorted(targets))
+    value = "jsonb_build_object('value', left(s.status, 120))"
+    stage.refuse(
+        "p.row = s.row and s.status is not null and p.n_status is null",
+        "status",
+        "status_unknown",
+        value,
+        using="product_row p",
+    )
+    stage.refuse(
+        f"p.row = s.row and p.n_status <> p.o_status and (p.o_status, p.n_status) not in ({legal})",
+        "status",
+        "status_move",
+        "jsonb_build_object('present', p.o_status, 'wanted', p.n_status)",
+        using="product_row p",
+    )
+
+
+def _check_shared(stage: Stage) -> None:
+    """Rows of one product must not say different things about it; the first good row counts."""
+    several = "select from product_row group by product_code having count(*) > 1"
+    if not stage.run(f"select exists ({several})").scalar():
+        return
+    for key in SHARED:
+        if key in stage.mapped:
+            _refuse_differing(stage, key)
+
+
+def _refuse_differing(stage: Stage, key: str) -> None:
+    differs = "p.n_status <> f.n_status" if key == "status" else f"s.{key} <> f.said"
+    stage.refuse(
+        f"p.row = s.row and f.product_code = p.product_code and s.row > f.row and s.{key} is not null and {differs}",
+        key,
+        "product_differs",
+        "jsonb_build_object('first', f.row, 'value', left(f.said, 120))",
+        using=f"product_row p, (select distinct on (x.product_code) x.product_code, y.row, y.{key} as said, x.n_status "
+        f"from product_row x join staged y on y.row = x.row where y.err_code is null and y.{key} is not null "
+        "order by x.product_code, y.row) f",
+    )
+
+
+def _check_new(stage: Stage) -> None:
+    """What a new SKU needs: a price; and, where its product is new, a title, in this row or an earlier good one."""
+    stage.refuse(
+        "p.row = s.row and p.sku_id is null and p.n_price_minor is null",
+        "price",
+        "price_missing",
+        using="product_row p",
+    )
+    stage.refuse(
+        "p.row = s.row and p.product_id is null and s.title is null and not exists (select from product_row x "
+        "join staged y on y.row = x.row where x.product_code = p.product_code and y.err_code is null "
+        "and y.title is not null and y.row < s.row)",
+        "title",
+        "title_missing",
+        using="product_row p",
+    )
+
+
+KIND = Kind(ImportKind.PRODUCTS, _l("Products"), FIELDS, check, product_writing.commit, option_name, has_modes=True)

@@ -1,0 +1,98 @@
+"""Good product rows into the shop: categories, new products and SKUs, and one change set over the known ones."""
+
+from __future__ import annotations
+
+from app.catalog import change_creations, change_sets
+from app.catalog.change_models import ChangeSet, ChangeSource
+from app.imports import category_paths
+from app.imports.staging import Counts, Stage
+from app.kit import clock
+
+SKU_COLUMNS = (
+    "price_minor",
+    "compare_at_minor",
+    "cost_minor",
+    "stock_on_hand",
+    "low_stock_limit",
+    "barcode",
+    "options",
+)
+PRODUCT_COLUMNS = ("title", "description", "status", "category_id")
+_DIFFERS = " or ".join(f"p.o_{name} is distinct from p.n_{name}" for name in (*SKU_COLUMNS, *PRODUCT_COLUMNS))
+
+
+class Overtaken(RuntimeError):
+    """Somebody has changed the same rows between the check and the writing; the job starts again."""
+
+
+def commit(stage: Stage) -> Counts:
+    """Write the good rows of `product_row`. Raises Overtaken, and the database's own error for a SKU made meanwhile."""
+    if "category" in stage.mapped:
+        category_paths.make_missing(stage)
+    created, updated, unchanged = stage.run(
+        "select count(*) filter (where p.sku_id is null), "
+        f"count(*) filter (where p.sku_id is not null and ({_DIFFERS})), "
+        f"count(*) filter (where p.sku_id is not null and not ({_DIFFERS})) "
+        "from product_row p join staged s on s.row = p.row where s.err_code is null"
+    ).one()
+    if not created and not updated:
+        return Counts(0, 0, unchanged)
+    stage.run("drop table if exists made")
+    stage.run("create temp table made (target_table text, row_id bigint) on commit drop")
+    change_set = change_sets.open_set(
+        stage.shop.id, ChangeSource.WORKBOOK, rule={"import_run": stage.run_id}, selection={"import_run": stage.run_id}
+    )
+    _change_known(stage, change_set)
+    if created:
+        _make_products(stage)
+        _make_skus(stage)
+        change_creations.record(stage.session, change_set)
+    return Counts(created, updated, unchanged, change_set.id)
+
+
+def _change_known(stage: Stage, change_set: ChangeSet) -> None:
+    change_sets.stage_table(stage.session)
+    _want(stage, "sku", "sku_id", SKU_COLUMNS)
+    _want(stage, "product", "product_id", PRODUCT_COLUMNS)
+    counts = change_sets.apply(change_set, on_step=lambda step: stage.on_progress(0, step))
+    if counts["refused"]:
+        raise Overtaken
+
+
+def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
+    pairs = ", ".join(f"('{name}', p.o_{name}::text, p.n_{name}::text)" for name in columns)
+    stage.run(
+        "insert into wanted (target_table, row_id, field, new) "
+        f"select distinct '{table}', p.{key}, v.field, v.new from product_row p join staged s on s.row = p.row, "
+        f"lateral (values {pairs}) v(field, old, new) "
+        f"where s.err_code is null and p.{key} is not null and v.old is distinct from v.new"
+    )
+
+
+def _make_products(stage: Stage) -> None:
+    """Each new code once; a field that several rows give comes from the first that gives it."""
+    first = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
+    title, description, status, category = (first.format(name) for name in PRODUCT_COLUMNS)
+    stage.run(
+        "with new as (insert into product (shop_id, code, title, description, status, category_id, version, "
+        f"created_at, updated_at) select :shop_id, p.product_code, {title}, coalesce({description}, ''), "
+        f"coalesce({status}, 'draft'), {category}, 1, :moment, :moment "
+        "from product_row p join staged s on s.row = p.row "
+        "where s.err_code is null and p.product_id is null group by p.product_code order by min(p.row) returning id) "
+        "insert into made select 'product', id from new",
+        moment=clock.now(),
+    )
+
+
+def _make_skus(stage: Stage) -> None:
+    stage.run(
+        "with new as (insert into sku (shop_id, product_id, code, barcode, options, price_minor, compare_at_minor, "
+        "cost_minor, stock_on_hand, low_stock_limit, version, created_at, updated_at) "
+        "select :shop_id, q.id, p.sku_code, coalesce(p.n_barcode, ''), coalesce(p.n_options, '{}'), p.n_price_minor, "
+        "p.n_compare_at_minor, p.n_cost_minor, coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, "
+        ":moment, :moment from product_row p join staged s on s.row = p.row "
+        "join product q on q.shop_id = :shop_id and q.code = p.product_code "
+        "where s.err_code is null and p.sku_id is null order by p.row returning id) "
+        "insert into made select 'sku', id from new",
+        moment=clock.now(),
+    )
