@@ -44,7 +44,7 @@ def _templates_beside_the_code(flask_app: Flask) -> None:
     """Features keep their templates in app/<feature>/templates/<feature>/."""
     folders = [str(path) for path in sorted((config.ROOT / "app").glob("*/templates"))]
     own = FileSystemLoader([str(config.ROOT / "app/templates"), *folders])
-    flask_app.jinja_loader = own  # type: ignore[misc]  # a cached property, set before its first use
+    flask_app.jinja_loader = own  # a cached property, set before its first use
 
 
 def _console(flask_app: Flask) -> None:
