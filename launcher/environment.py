@@ -174,7 +174,7 @@ def _ensure_translations() -> None:
 
 def _npm() -> tuple[list[str], dict[str, str]]:
     """The command that runs npm: the system's when it is new enough, else one from a wheel."""
-    environment = {"npm_config_update_notifier": "false"}
+    environment = {"npm_config_update_notifier": "false", "NODE_DISABLE_COMPILE_CACHE": "1"}
     for bundle in _SYSTEM_AUTHORITIES:  # Node trusts only its own list, pip and the system more
         if Path(bundle).exists():
             environment["NODE_EXTRA_CA_CERTS"] = os.environ.get("NODE_EXTRA_CA_CERTS") or bundle
