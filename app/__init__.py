@@ -62,5 +62,7 @@ def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
     from app.console.home import HomeApi
     from app.console.jobs_page import JobView
+    from app.customers.console import CustomerView
+    from app.orders.console import OrderView
 
-    return [HomeApi, JobView]
+    return [HomeApi, JobView, OrderView, CustomerView]

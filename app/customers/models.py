@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from app.kit.db import Model
 from app.kit.personal_data import not_personal, personal
@@ -29,6 +29,12 @@ class Customer(Identified, Versioned, ShopOwned, Model):
             postgresql_using="gin",
             postgresql_ops={"name": "gin_trgm_ops"},
         ),
+        Index(
+            "ix_customer_phone_trgm",
+            "phone",
+            postgresql_using="gin",
+            postgresql_ops={"phone": "gin_trgm_ops"},
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(60), info=personal("account", erase="keep"))
@@ -38,6 +44,11 @@ class Customer(Identified, Versioned, ShopOwned, Model):
     country: Mapped[str] = mapped_column(
         String(60), default="", server_default="", info=not_personal("a country alone names nobody")
     )
+
+    order_count: Mapped[int | None] = query_expression()
+    """Sales of this buyer; only the list asks for it."""
+    net_minor: Mapped[int | None] = query_expression()
+    """Their value less credit notes; only the list asks for it."""
 
     @property
     def label(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, update
 
 from app.events import OrderEdited
 from app.kit import clock, history, journal, people
@@ -72,9 +72,14 @@ def add_note(which: Select[int], note: str) -> Noted:
     return Noted(len(done), [order_id for order_id in ids if order_id not in done])
 
 
-def own(ids: list[int], shop_id: int) -> Select[int]:
-    """The query for these orders of one shop."""
-    return select(Order.id).where(Order.shop_id == shop_id, Order.id.in_(ids))
+def countable(which: Select[int]) -> int:
+    """How many orders would take a note. Raises RuleViolation("too_many_orders", "nothing_selected")."""
+    number = len(db.session.scalars(which.limit(NOTE_LIMIT + 1)).all())
+    if number > NOTE_LIMIT:
+        raise RuleViolation("too_many_orders", limit=NOTE_LIMIT)
+    if not number:
+        raise RuleViolation("nothing_selected")
+    return number
 
 
 def _check_lengths(values: Mapping[str, str]) -> None:

@@ -48,9 +48,11 @@ class Order(Identified, Versioned, ShopOwned, Model):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("shop_id", "number", name="uq_order_number"),
+        Index("ix_order_shop_all", "shop_id", "placed_at", "id"),
         Index("ix_order_shop_placed", "shop_id", "kind", "placed_at", "id"),
         Index("ix_order_shop_status", "shop_id", "kind", "status", "placed_at", "id"),
-        Index("ix_order_shop_total", "shop_id", "kind", "total_minor", "id"),
+        Index("ix_order_shop_total", "shop_id", "total_minor", "id"),
+        Index("ix_order_shop_country", "shop_id", "country", "placed_at", "id"),
         Index("ix_order_customer", "customer_id", "placed_at"),
         Index("ix_order_reverses", "reverses_id", postgresql_where="reverses_id is not null"),
         Index(

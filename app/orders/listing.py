@@ -1,0 +1,112 @@
+"""The order list: its tabs, columns, filters and search, for a shop's zone and currency."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy.orm import joinedload
+
+from app.console import cells
+from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range, number_range
+from app.kit import formats, money
+from app.orders import search
+from app.orders.lifecycle import KIND_LABELS, LABELS
+from app.orders.models import Order, OrderKind, OrderStatus
+from app.shops.models import Shop
+
+STATUS_LOOKS = {
+    OrderStatus.PENDING_PAYMENT: ("warning", "clock-dollar"),
+    OrderStatus.PENDING_SHIPMENT: ("warning", "package"),
+    OrderStatus.SHIPPED: ("info", "truck-delivery"),
+    OrderStatus.DELIVERED: ("success", "home-check"),
+    OrderStatus.COMPLETED: ("success", "circle-check"),
+    OrderStatus.CLOSED: ("secondary", "circle-x"),
+}
+KIND_LOOKS = {
+    OrderKind.SALE: ("secondary", "shopping-cart"),
+    OrderKind.CREDIT_NOTE: ("danger", "receipt-refund"),
+    OrderKind.ADJUSTMENT: ("secondary", "adjustments"),
+}
+
+
+def status_badge(order: Order) -> Markup:
+    """Where the order stands."""
+    return cells.badge(*STATUS_LOOKS[order.status], LABELS[order.status])
+
+
+def kind_badge(order: Order) -> Markup:
+    """What kind of document it is."""
+    return cells.badge(*KIND_LOOKS[order.kind], KIND_LABELS[order.kind])
+
+
+def spec(shop: Shop) -> ListSpec:
+    """The list for one shop."""
+    return _spec(shop.id, shop.time_zone, shop.currency)
+
+
+@lru_cache(maxsize=256)
+def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
+    return ListSpec(
+        name="orders",
+        model=Order,
+        columns=_columns(zone),
+        default_sort="-placed",
+        tabs=_tabs(),
+        filters=_filters(shop_id, zone, currency),
+        search=lambda text: search.matching(text, shop_id),
+        search_hint=_l("Order number, customer or SKU code"),
+        loads=(joinedload(Order.customer),),
+    )
+
+
+def _columns(zone: str) -> tuple[Column, ...]:
+    return (
+        Column("number", _l("Number"), lambda o: o.number, sort=Order.number),
+        Column("placed", _l("Placed"), lambda o: cells.when(o.placed_at, zone), sort=Order.placed_at),
+        Column("customer", _l("Customer"), lambda o: o.customer.label if o.customer else "–"),
+        Column("country", _l("Country"), lambda o: o.country or "–"),
+        Column("units", _l("Units"), lambda o: formats.number(o.units), align="end"),
+        Column(
+            "total",
+            _l("Total"),
+            lambda o: formats.money(o.total_minor, o.currency),
+            sort=Order.total_minor,
+            align="end",
+        ),
+        Column("status", _l("Status"), status_badge),
+        Column("kind", _l("Kind"), kind_badge),
+    )
+
+
+def _tabs() -> tuple[Tab, ...]:
+    sale = Order.kind == OrderKind.SALE
+    return (
+        Tab("", _l("All")),
+        *(Tab(status.value, LABELS[status], (sale, Order.status == status)) for status in OrderStatus),
+        Tab("credit_notes", _l("Credit notes"), (Order.kind == OrderKind.CREDIT_NOTE,)),
+        Tab("adjustments", _l("Adjustments"), (Order.kind == OrderKind.ADJUSTMENT,)),
+    )
+
+
+def _filters(shop_id: int, zone: str, currency: str) -> tuple[Filter, ...]:
+    from app.orders import reading
+
+    def countries() -> list[tuple[str, Any]]:
+        return [(name, name) for name in reading.countries(shop_id)]
+
+    return (
+        Filter("status", _l("Status"), any_of(Order.status, OrderStatus), lambda: list(LABELS.items())),
+        Filter("kind", _l("Kind"), any_of(Order.kind, OrderKind), lambda: list(KIND_LABELS.items())),
+        Filter("country", _l("Country"), any_of(Order.country), countries),
+        Filter("customer", _l("Customer number"), lambda v: search.of_buyers(v, shop_id), kind="text"),
+        Filter("placed", _l("Placed"), day_range(Order.placed_at, lambda: zone), kind="days"),
+        Filter(
+            "total",
+            _l("Total"),
+            number_range(Order.total_minor, lambda text: money.to_minor(text, currency)),
+            kind="number",
+        ),
+    )
