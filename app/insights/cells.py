@@ -1,0 +1,146 @@
+"""Sheets of a streamed workbook: styles made once, text that is never a formula, Decimals for money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from datetime import date
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from app.kit.money import exponent
+
+LONGEST_TEXT = 32_000
+"""Excel holds 32,767 characters in a cell."""
+
+
+class Style(Enum):
+    """How a cell looks and what it may hold."""
+
+    TITLE = auto()
+    LABEL = auto()
+    HEAD = auto()
+    TEXT = auto()
+    DAY = auto()
+    MONTH = auto()
+    COUNT = auto()
+    MONEY = auto()
+    TOTAL_TEXT = auto()
+    TOTAL_COUNT = auto()
+    TOTAL_MONEY = auto()
+    TEXT_FORMULA = auto()
+    COUNT_FORMULA = auto()
+    MONEY_FORMULA = auto()
+
+
+MONEY_STYLES = frozenset({Style.MONEY, Style.TOTAL_MONEY})
+FORMULAS = frozenset({Style.TEXT_FORMULA, Style.COUNT_FORMULA, Style.MONEY_FORMULA})
+COUNT_FORMAT = "#,##0;[Red]-#,##0"
+HEAD_FILL = PatternFill("solid", fgColor="FFE9EEF5")
+TOTAL_FILL = PatternFill("solid", fgColor="FFF3F4F6")
+
+
+class Styles:
+    """Number formats of one currency, by style."""
+
+    def __init__(self, currency: str) -> None:
+        self.places = exponent(currency)
+        digits = "#,##0" + ("." + "0" * self.places if self.places else "")
+        money = f"{digits};[Red]-{digits}"
+        self.formats = {
+            Style.DAY: "yyyy-mm-dd",
+            Style.MONTH: "yyyy-mm",
+            **dict.fromkeys((Style.COUNT, Style.TOTAL_COUNT, Style.COUNT_FORMULA), COUNT_FORMAT),
+            **dict.fromkeys((Style.MONEY, Style.TOTAL_MONEY, Style.MONEY_FORMULA), money),
+        }
+
+    def cell(self, sheet: Any, style: Style) -> Any:
+        """A cell to be used for every row: its looks cost more than its value."""
+        cell = WriteOnlyCell(sheet)
+        cell.number_format = self.formats.get(style, "@" if style is Style.TEXT else "General")
+        if style in (Style.HEAD, Style.LABEL, Style.TITLE, Style.TOTAL_TEXT, Style.TOTAL_COUNT, Style.TOTAL_MONEY):
+            cell.font = Font(bold=True, size=16 if style is Style.TITLE else 11)
+        if style is Style.HEAD:
+            cell.fill, cell.alignment = HEAD_FILL, Alignment(wrap_text=True, vertical="top")
+        if style in (Style.TOTAL_TEXT, Style.TOTAL_COUNT, Style.TOTAL_MONEY):
+            cell.fill = TOTAL_FILL
+        return cell
+
+
+class Sheet:
+    """One sheet, written from top to bottom; frozen at `head_rows` rows and `frozen_columns` columns."""
+
+    def __init__(
+        self,
+        book: Workbook,
+        title: str,
+        styles: Styles,
+        *,
+        widths: Sequence[int],
+        head_rows: int = 0,
+        frozen_columns: int = 0,
+    ) -> None:
+        self.sheet: Any = book.create_sheet(title)
+        self.styles = styles
+        self._cells: dict[Style, Any] = {}
+        if head_rows:
+            self.sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{head_rows + 1}"
+            self.sheet.print_title_rows = f"1:{head_rows}"
+        for index, width in enumerate(widths, 1):
+            self.sheet.column_dimensions[get_column_letter(index)].width = width
+        self._print_setup()
+
+    def _print_setup(self) -> None:
+        self.sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        self.sheet.page_setup.orientation = "landscape"
+        self.sheet.page_setup.paperSize = 9  # A4
+        self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
+        self.sheet.oddFooter.center.text = "&A · &P / &N"
+
+    def head(self, labels: Sequence[str]) -> None:
+        """The header row."""
+        self.line(*((label, Style.HEAD) for label in labels))
+
+    def line(self, *values: tuple[Any, Style]) -> None:
+        """One row of cells, each in its own style."""
+        self.sheet.append([self._put(copy(self._of(style)), value, style) for value, style in values])
+
+    def rows(self, kinds: Sequence[Style], rows: Iterable[Sequence[Any]]) -> None:
+        """Many rows of the same styles, through one cell a column."""
+        cells = [copy(self._of(kind)) for kind in kinds]
+        pairs = list(zip(cells, kinds, strict=True))
+        for row in rows:
+            self.sheet.append([self._put(cell, value, kind) for (cell, kind), value in zip(pairs, row, strict=True)])
+
+    def filter(self, columns: int, last_row: int) -> None:
+        """A filter on the header row, down to the last data row."""
+        self.sheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{max(last_row, 2)}"
+
+    def reference(self, title: str, letter: str, last_row: int) -> str:
+        """The cells of one column of a sheet, from the second row."""
+        return f"{quote_sheetname(title)}!{letter}2:{letter}{max(last_row, 2)}"
+
+    def _of(self, style: Style) -> Any:
+        if style not in self._cells:
+            self._cells[style] = self.styles.cell(self.sheet, style)
+        return self._cells[style]
+
+    def _put(self, cell: Any, value: Any, style: Style) -> Any:
+        if value is None:
+            return None
+        if style in MONEY_STYLES:
+            cell.value = Decimal(value).scaleb(-self.styles.places)
+        elif isinstance(value, int | date) or style in FORMULAS:
+            cell.value = value
+        else:
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_TEXT]
+            cell.data_type = "s"  # text that begins with = stays text
+        return cell
