@@ -22,6 +22,7 @@ from launcher.terminal import LauncherError, say
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 90
+_WORKER_LOST = "Unexpected exit from worker"  # granian's words; it would try for ever
 
 
 class StopAsked(Exception):
@@ -164,10 +165,9 @@ class Instance:
         while (answer := _readiness(self.options.host, port)) != "":
             if self.stop_asked.wait(0.05):
                 raise StopAsked
-            if web.process.poll() is not None:
+            if web.process.poll() is not None or any(_WORKER_LOST in line for line in web.log.new_errors()):
                 raise LauncherError(
-                    f"The web server ended at once ({web.ending}):\n{web.log.last_lines()}\n"
-                    f"All of its output: {web.log.path}"
+                    f"The web server cannot start:\n{web.log.last_lines()}\nAll of its output: {web.log.path}"
                 )
             if time.monotonic() > deadline:
                 raise LauncherError(
