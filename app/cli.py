@@ -19,6 +19,9 @@ from app.shops import shops
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
+    from app.demo.cli import demo
+
+    app.cli.add_command(demo)
     app.cli.add_command(prepare)
 
 

@@ -4,6 +4,7 @@ from app.catalog import change_models
 from app.catalog import models as catalog_models
 from app.console import models as console_models
 from app.customers import models as customer_models
+from app.imports import charge_codes
 from app.imports import models as import_models
 from app.insights import models as insight_models
 from app.kit import audit, jobs, journal
@@ -14,6 +15,7 @@ __all__ = [
     "audit",
     "catalog_models",
     "change_models",
+    "charge_codes",
     "console_models",
     "customer_models",
     "import_models",

@@ -14,6 +14,16 @@ MESSAGES.update(
             "Format the column as text and type it again."
         ),
         "row_too_short": _l("The row ends early: the file has %(columns)s columns, this row has fewer."),
+        "order_field_missing": _l("The cell is blank; an order line needs it."),
+        "order_text_too_long": _l("The text is too long; at most %(limit)s characters fit."),
+        "bad_quantity": _l("“%(value)s” is not a whole number of at most nine digits."),
+        "bad_price": _l("“%(value)s” is not a price with a point and at most six decimals, such as 12.50."),
+        "bad_date": _l("“%(value)s” is not a date that is known here; write 2026-11-23 08:30."),
+        "negative_price": _l("A product cannot be sold at %(value)s. On credit notes the quantity has the minus sign."),
+        "amount_too_large": _l("Quantity times price is too large to be true (%(value)s)."),
+        "order_customers_differ": _l("The rows of this order name several customers; an order has one."),
+        "order_row_refused": _l("Row %(row)s of the same order was refused or left out; the order waits as a whole."),
+        "order_differs": _l("Order %(number)s is there already with other content; imports do not rewrite history."),
         "row_too_long": _l("There is content right of the last of the %(columns)s columns; is a comma not quoted?"),
     }
 )

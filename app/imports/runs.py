@@ -136,7 +136,8 @@ def _record(run: ImportRun, stage: Stage, counts: Counts, state: ImportState, fi
         text("select count(*), count(*) filter (where err_code = :c), count(*) filter (where row < :f) from staged"),
         {"c": faults.NOT_REACHED, "f": first or 2**31 - 1},
     ).one()
-    numbers = {key: value for key, value in asdict(counts).items() if key != "change_set_id"}
+    numbers = {key: value for key, value in asdict(counts).items() if key not in ("change_set_id", "notes")}
+    numbers |= {"notes": dict(counts.notes)} if counts.notes else {}
     result = {"rows": rows, **numbers, "failed": failed, "not_reached": not_reached, "before_first_fault": before}
     run.counts, run.state, run.error_code, run.error_facts = result, state, None, None
     if state is ImportState.DONE:

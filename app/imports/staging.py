@@ -36,12 +36,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the good rows; `change_set_id` is the change set that holds the undo, if there is one."""
+    """What became of the good rows; `change_set_id` is the change set that holds the undo, if there is one.
+
+    `notes` are further numbers worth telling, by name.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     change_set_id: int | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 def _nothing(done: int, step: str) -> None:
