@@ -62,7 +62,8 @@ def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
     from app.console.home import HomeApi
     from app.console.jobs_page import JobView
+    from app.console.saved_views_page import SavedViewView
     from app.customers.console import CustomerView
     from app.orders.console import OrderView
 
-    return [HomeApi, JobView, OrderView, CustomerView]
+    return [HomeApi, JobView, SavedViewView, OrderView, CustomerView]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from flask import jsonify, redirect, request, url_for
+from flask import Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from markupsafe import Markup
 from sqlalchemy import select
 
-from app.console import access
+from app.console import access, cells
 from app.console.access import needs
 from app.console.base import ListPage, expose
-from app.console.lists import Column, Filter, ListSpec, Tab, any_of
-from app.kit import clock, formats, jobs
+from app.console.lists import Column, Empty, Filter, ListSpec, Tab, any_of, day_range
+from app.kit import clock, jobs
 from app.kit.db import db, transaction
 from app.kit.errors import DomainError
 from app.kit.jobs import Job, JobState
 from app.kit.permissions import Noun, Verb
+from app.shops.models import Shop
 
 
 def _title(row: Job) -> str:
@@ -25,36 +28,54 @@ def _title(row: Job) -> str:
     return str(kind.title) if kind else row.kind
 
 
-SPEC = ListSpec(
-    name="jobs",
-    model=Job,
-    columns=(
-        Column("id", _l("Job"), lambda j: f"#{j.id}", sort=Job.id),
-        Column("kind", _l("What"), _title),
-        Column("state", _l("State"), lambda j: jobs.STATE_LABELS[j.state]),
-        Column(
-            "progress",
-            _l("Progress"),
-            lambda j: "–" if j.percent is None else f"{j.percent} %",
-            align="end",
+LOOKS = {
+    JobState.QUEUED: ("secondary", "clock"),
+    JobState.RUNNING: ("info", "progress"),
+    JobState.DONE: ("success", "circle-check"),
+    JobState.FAILED: ("danger", "alert-circle"),
+    JobState.CANCELLED: ("secondary", "circle-x"),
+}
+
+
+def _state(row: Job) -> Markup:
+    """The state; a live job is kept live by console.js."""
+    if row.is_final:
+        return cells.badge(*LOOKS[row.state], jobs.STATE_LABELS[row.state])
+    return Markup(render_template("console/job_live.html", row=row))  # noqa: S704 - a template of ours
+
+
+def _outcome(row: Job) -> Markup:
+    return Markup(render_template("console/job_outcome.html", row=row, error=error_text(row), link=_link(row)))  # noqa: S704
+
+
+@lru_cache(maxsize=256)
+def _spec(zone: str) -> ListSpec:
+    return ListSpec(
+        name="jobs",
+        model=Job,
+        columns=(
+            Column("kind", _l("What"), _title),
+            Column("id", _l("Number"), lambda j: f"#{j.id}", sort=Job.id),
+            Column("state", _l("State"), _state),
+            Column("created_at", _l("Wanted"), lambda j: cells.when(j.created_at, zone)),
+            Column("outcome", _l("Result"), _outcome),
         ),
-        Column("created_at", _l("Wanted"), lambda j: formats.ago(j.created_at)),
-    ),
-    default_sort="-id",
-    tabs=(
-        Tab("", _l("All")),
-        Tab("live", _l("Live"), (Job.state.in_((JobState.QUEUED, JobState.RUNNING)),)),
-        Tab("failed", _l("Failed"), (Job.state == JobState.FAILED,)),
-    ),
-    filters=(
-        Filter(
-            "state",
-            _l("State"),
-            any_of(Job.state, JobState),
-            lambda: [(s.value, jobs.STATE_LABELS[s]) for s in JobState],
+        default_sort="-id",
+        tabs=(
+            Tab("", _l("All")),
+            Tab("live", _l("Live"), (Job.state.in_((JobState.QUEUED, JobState.RUNNING)),)),
+            Tab("failed", _l("Failed"), (Job.state == JobState.FAILED,)),
         ),
-    ),
-)
+        filters=(
+            Filter(
+                "state",
+                _l("State"),
+                any_of(Job.state, JobState),
+                lambda: [(s.value, jobs.STATE_LABELS[s]) for s in JobState],
+            ),
+            Filter("wanted", _l("Wanted"), day_range(Job.created_at, lambda: zone), kind="days"),
+        ),
+    )
 
 
 class JobView(ListPage):
@@ -62,12 +83,17 @@ class JobView(ListPage):
 
     noun = Noun.JOBS
     route_base = "/jobs"
-    spec = SPEC
     title = _l("Jobs")
+    empty = Empty(
+        "progress", _l("No job has run yet"), _l("Imports, bulk changes and reports appear here while they run.")
+    )
+
+    def list_spec(self, shop: Shop) -> ListSpec:
+        return _spec(shop.time_zone)
 
     @expose("/")
     @needs(Noun.JOBS, Verb.READ)
-    def list(self) -> str:
+    def list(self) -> Response:
         return self.render_list()
 
     @expose("/counts")

@@ -1,19 +1,27 @@
-"""The one list component: tabs, search, filters, sorting and keyset paging over one model."""
+"""The one list component: its state from the URL, the rows that match, their counts and selections."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, func, select
+from werkzeug.datastructures import MultiDict
 
-from app.kit import clock
+from app.console import list_paging, selection
+from app.console.list_conditions import any_of, contains, day_range, number_range
+from app.console.list_spec import (
+    Action,
+    Asked,
+    BulkAction,
+    Column,
+    Empty,
+    Filter,
+    ListSpec,
+    Page,
+    Tab,
+)
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 
@@ -21,96 +29,50 @@ COUNT_CAP = 25_000
 PAGE_SIZES = (25, 50, 100, 200)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column: `cell` renders one row; `sort` is a NOT NULL attribute with an index beneath it."""
-
-    key: str
-    label: Any
-    cell: Callable[[Any], Any]
-    sort: Any = None
-    align: str = "start"
-    shown: bool = True
-    export: Callable[[Any], Any] | None = None
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A status tab: the conditions that it adds."""
-
-    key: str
-    label: Any
-    where: tuple[ColumnElement[bool], ...] = ()
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A filter chip; `where` gets the values of `?f_<key>=`; `choices` gives (value, label) pairs."""
-
-    key: str
-    label: Any
-    where: Callable[[list[str]], ColumnElement[bool]]
-    choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
-    kind: str = "choice"
-
-
-@dataclass(frozen=True)
-class ListSpec:
-    """What a list shows and how it may be asked; `default_sort` like `-placed_at`."""
-
-    name: str
-    model: type[Any]
-    columns: tuple[Column, ...]
-    default_sort: str
-    tabs: tuple[Tab, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    search: Callable[[str], ColumnElement[bool]] | None = None
-    search_hint: Any = ""
-    loads: tuple[Any, ...] = ()
-    page_size: int = 25
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A list's state as the URL holds it, checked."""
-
-    tab: str
-    text: str
-    sort: str
-    filters: Mapping[str, list[str]]
-    after: str
-    before: str
-    size: int
-    columns: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of rows and the cursors beside it; a cursor is empty where there is nothing."""
-
-    rows: list[Any]
-    next: str
-    previous: str
-
-
 def ask(spec: ListSpec, args: Mapping[str, Any]) -> Asked:
     """Read the state from query arguments; unknown sorts, tabs and sizes fall back to the defaults."""
     many = getattr(args, "getlist", lambda key: [args[key]] if key in args else [])
     sortable = {c.key for c in spec.columns if c.sort is not None}
-    sort = args.get("sort", "")
-    size = args.get("size", "")
-    wanted = tuple(key for key in args.get("cols", "").split(",") if key)
     known = {c.key for c in spec.columns}
+    sort, size, tab = args.get("sort", ""), args.get("size", ""), args.get("tab", "")
+    view = args.get("view", "")
     return Asked(
-        tab=args.get("tab", "") if args.get("tab", "") in {t.key for t in spec.tabs} else "",
-        text=args.get("q", "").strip()[:100],
-        sort=sort if sort.lstrip("-") in sortable else spec.default_sort,
-        filters={f.key: [v for v in many(f"f_{f.key}") if v] for f in spec.filters if any(many(f"f_{f.key}"))},
+        tab=tab if tab in {t.key for t in spec.tabs} else "",
+        text=args.get("q", "").replace("\0", "").strip()[:100],
+        sort=sort if sort.removeprefix("-") in sortable else spec.default_sort,
+        filters={f.key: values for f in spec.filters if (values := _values(many(f"f_{f.key}")))},
         after=args.get("after", ""),
         before=args.get("before", ""),
-        size=int(size) if size.isdigit() and int(size) in PAGE_SIZES else spec.page_size,
-        columns=tuple(key for key in wanted if key in known),
+        size=int(size) if size in {str(s) for s in PAGE_SIZES} else spec.page_size,
+        columns=tuple(dict.fromkeys(key for key in args.get("cols", "").split(",") if key in known)),
+        view=view if view.isdecimal() and len(view) < 19 else "",
     )
+
+
+def _values(given: list[str]) -> list[str]:
+    return [v.replace("\0", "")[:200] for v in given[:50] if v and v != ".."]
+
+
+def query_of(spec: ListSpec, asked: Asked, **changes: Any) -> str:
+    """The state as a query string, without paging; `changes` replace parts (`f_status=None` removes a chip)."""
+    state: dict[str, Any] = {
+        "tab": asked.tab,
+        "q": asked.text,
+        **{f"f_{key}": values for key, values in asked.filters.items()},
+        "sort": "" if asked.sort == spec.default_sort else asked.sort,
+        "cols": ",".join(asked.columns),
+        "size": "" if asked.size == spec.page_size else asked.size,
+        "view": asked.view,
+    }
+    return urlencode({key: value for key, value in {**state, **changes}.items() if value}, doseq=True)
+
+
+def shown(spec: ListSpec, asked: Asked) -> list[Column]:
+    """The columns on screen, in the person's order."""
+    if not asked.columns:
+        return [column for column in spec.columns if column.shown]
+    by_key = {column.key: column for column in spec.columns}
+    return [by_key[key] for key in asked.columns]
 
 
 def conditions(spec: ListSpec, asked: Asked, shop_id: int) -> list[ColumnElement[bool]]:
@@ -134,26 +96,23 @@ def matching(spec: ListSpec, asked: Asked, shop_id: int) -> Select[tuple[int]]:
     return select(spec.model.id).where(*conditions(spec, asked, shop_id))
 
 
+def selection_from(form: MultiDict[str, str], spec: ListSpec, shop_id: int) -> Select[tuple[int]]:
+    """The ids that a bulk form is about: those ticked, or all that match the list's `query`; never another shop's.
+
+    Raises RuleViolation("nothing_selected"), and Forbidden when a ticked id is not a row of this shop.
+    """
+    if form.get("selection") == "matching":
+        state = MultiDict(parse_qsl(form.get("query", "").lstrip("?")))
+        return matching(spec, ask(spec, state), shop_id)
+    ids = selection.own_ids(spec.model, form.getlist("ids"), shop_id)
+    if not ids:
+        raise RuleViolation("nothing_selected")
+    return select(spec.model.id).where(spec.model.shop_id == shop_id, spec.model.id.in_(ids))
+
+
 def page(spec: ListSpec, asked: Asked, shop_id: int) -> Page:
-    """One page, by key: ids first, then the rows, so that page 20,000 costs what page 1 costs."""
-    column, descending = _order(spec, asked.sort)
-    backwards = bool(asked.before)
-    where = conditions(spec, asked, shop_id)
-    if cursor := (asked.before or asked.after):
-        where.append(_beyond(column, spec.model.id, _decode(cursor, column), descending != backwards))
-    direction = _directed(column, spec.model.id, descending != backwards)
-    ids = list(db.session.scalars(select(spec.model.id).where(*where).order_by(*direction).limit(asked.size + 1)))
-    more = len(ids) > asked.size
-    ids = ids[: asked.size]
-    if backwards:
-        ids.reverse()
-    rows = _load(spec, ids)
-    has_previous, has_next = (more, True) if backwards else (bool(asked.after), more)
-    return Page(
-        rows,
-        _encode(rows[-1], column) if rows and has_next else "",
-        _encode(rows[0], column) if rows and has_previous else "",
-    )
+    """One page, by key."""
+    return list_paging.page(spec, asked, conditions(spec, asked, shop_id))
 
 
 def count(spec: ListSpec, asked: Asked, shop_id: int) -> int:
@@ -166,104 +125,36 @@ def tab_counts(spec: ListSpec, asked: Asked, shop_id: int) -> dict[str, int]:
     """The capped count of each tab, in one statement; search and filters apply."""
     counts = []
     narrowing = _narrowing(spec, asked, shop_id)  # once: a search may ask the database for ids
-    for tab in spec.tabs:
+    for position, tab in enumerate(spec.tabs):
         capped = select(spec.model.id).where(*narrowing, *tab.where).limit(COUNT_CAP + 1).subquery()
-        counts.append(select(func.count()).select_from(capped).scalar_subquery().label(tab.key or "all"))
+        counts.append(select(func.count()).select_from(capped).scalar_subquery().label(f"tab_{position}"))
     row = db.session.execute(select(*counts)).one()
     return {tab.key: number for tab, number in zip(spec.tabs, row, strict=True)}
 
 
-def any_of(column: Any, kind: type[Any] | None = None) -> Callable[[list[str]], ColumnElement[bool]]:
-    """A filter condition "is any of"; values outside the enum match nothing."""
-
-    def where(values: list[str]) -> ColumnElement[bool]:
-        if kind is None:
-            return column.in_(values)
-        known = {member.value for member in kind}
-        return column.in_([kind(value) for value in values if value in known])
-
-    return where
-
-
-def day_range(column: Any, zone: Callable[[], str]) -> Callable[[list[str]], ColumnElement[bool]]:
-    """A filter condition on `2026-11-01..2026-11-30`, days of the shop, either end open."""
-
-    def where(values: list[str]) -> ColumnElement[bool]:
-        first, _, last = values[0].partition("..")
-        parts = []
-        if first:
-            parts.append(column >= clock.start_of(_day(first), zone()))
-        if last:
-            parts.append(column < clock.bounds(_day(last), _day(last), zone())[1])
-        return and_(True, *parts)
-
-    return where
-
-
-def number_range(column: Any, parse: Callable[[str], int]) -> Callable[[list[str]], ColumnElement[bool]]:
-    """A filter condition on `10..99.50`, either end open; `parse` turns text into the stored unit."""
-
-    def where(values: list[str]) -> ColumnElement[bool]:
-        low, _, high = values[0].partition("..")
-        try:
-            parts = [column >= parse(low)] if low else []
-            return and_(True, *parts, *([column <= parse(high)] if high else []))
-        except ValueError as error:
-            raise RuleViolation("bad_range", value=values[0]) from error
-
-    return where
-
-
-def contains(column: Any, value: str) -> ColumnElement[bool]:
-    """Case-insensitive "contains"; served by a trigram index, wildcards in the text are plain text."""
-    return column.ilike("%" + value.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%")
-
-
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise RuleViolation("bad_range", value=value) from error
-
-
-def _order(spec: ListSpec, sort: str) -> tuple[InstrumentedAttribute[Any], bool]:
-    by_key = {c.key: c.sort for c in spec.columns if c.sort is not None}
-    return by_key[sort.lstrip("-")], sort.startswith("-")
-
-
-def _directed(column: Any, key: Any, descending: bool) -> tuple[Any, Any]:
-    return (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
-
-
-def _beyond(column: Any, key: Any, cursor: tuple[Any, int], descending: bool) -> ColumnElement[bool]:
-    value, last_id = cursor
-    if column is key:
-        return key < last_id if descending else key > last_id
-    strictly = column < value if descending else column > value
-    loosely = column <= value if descending else column >= value
-    tie = key < last_id if descending else key > last_id
-    return and_(loosely, or_(strictly, tie))  # the outer bound is what the index can use
-
-
-def _load(spec: ListSpec, ids: list[int]) -> list[Any]:
-    if not ids:
-        return []
-    found = db.session.scalars(select(spec.model).where(spec.model.id.in_(ids)).options(*spec.loads)).unique()
-    by_id = {row.id: row for row in found}
-    return [by_id[i] for i in ids if i in by_id]
-
-
-def _encode(row: Any, column: Any) -> str:
-    value = getattr(row, column.key)
-    plain = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([plain, row.id]).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str, column: Any) -> tuple[Any, int]:
-    try:
-        value, last_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(column.type, clock.UtcDateTime):
-            value = datetime.fromisoformat(value)
-        return value, int(last_id)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise RuleViolation("bad_cursor") from error
+__all__ = [
+    "COUNT_CAP",
+    "PAGE_SIZES",
+    "Action",
+    "Asked",
+    "BulkAction",
+    "Column",
+    "Empty",
+    "Filter",
+    "ListSpec",
+    "Page",
+    "Tab",
+    "any_of",
+    "ask",
+    "conditions",
+    "contains",
+    "count",
+    "day_range",
+    "matching",
+    "number_range",
+    "page",
+    "query_of",
+    "selection_from",
+    "shown",
+    "tab_counts",
+]

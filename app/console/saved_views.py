@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode
+
 from sqlalchemy import or_, select
 
 from app.console.models import SavedView
 from app.kit import clock
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
+
+_STATE = ("tab", "q", "sort", "cols", "size")
 
 
 def visible(list_name: str, shop_id: int, user_id: int) -> list[SavedView]:
@@ -20,28 +24,37 @@ def visible(list_name: str, shop_id: int, user_id: int) -> list[SavedView]:
     return list(db.session.scalars(query.order_by(SavedView.name)))
 
 
+def state_of(query: str) -> str:
+    """The part of a query string that describes a list's state: no cursor, no shop, nothing foreign."""
+    pairs = [(key, value) for key, value in parse_qsl(query.lstrip("?")) if key in _STATE or key.startswith("f_")]
+    return urlencode(pairs)[:4000]
+
+
 def save(view: SavedView) -> SavedView:
     """Keep a view; the same person's view of that name is replaced. Raises RuleViolation("view_name")."""
-    if not view.name.strip():
+    view.name, view.query = " ".join(view.name.split())[:80], state_of(view.query)
+    if not view.name:
         raise RuleViolation("view_name")
     mine = select(SavedView).where(
         SavedView.shop_id == view.shop_id,
         SavedView.list_name == view.list_name,
         SavedView.user_id == view.user_id,
-        SavedView.name == view.name.strip(),
+        SavedView.name == view.name,
     )
     existing = db.session.scalars(mine).first()
     if existing is not None:
         existing.query, existing.shared = view.query, view.shared
         return existing
-    view.name, view.created_at = view.name.strip(), clock.now()
+    view.created_at = clock.now()
     db.session.add(view)
+    db.session.flush()
     return view
 
 
-def remove(view_id: int, user_id: int) -> None:
+def remove(view_id: int, user_id: int) -> SavedView:
     """Drop one's own view. Raises NotFound for somebody else's."""
-    row = db.session.get(SavedView, view_id)
+    row = db.session.scalars(select(SavedView).where(SavedView.id == view_id)).first()
     if row is None or row.user_id != user_id:
         raise NotFound("not_found")
     db.session.delete(row)
+    return row

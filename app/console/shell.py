@@ -8,7 +8,7 @@ from flask import Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_babel import get_babel
 
-from app.console import access, menu, roles
+from app.console import access, list_markup, menu, roles
 from app.console.home import HomeView
 from app.kit import formats
 from app.kit.db import db
@@ -32,6 +32,8 @@ def init_app(app: Flask) -> AppBuilder:
         number=formats.number,
         moment=formats.moment,
         ago=formats.ago,
+        column_cells=list_markup.column_cells,
+        filter_words=list_markup.filter_words,
     )
     return appbuilder
 

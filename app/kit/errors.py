@@ -64,6 +64,8 @@ MESSAGES = {
     "bad_range": _l("“%(value)s” is not a range. Write it as low..high; either end may be left out."),
     "bad_cursor": _l("This page link is damaged. Start again from the first page."),
     "view_name": _l("Give the view a name."),
+    "nothing_selected": _l("No row is selected. Tick at least one row first."),
+    "too_many_rows": _l("At most %(limit)s rows can be exported at once. Narrow the list with a filter first."),
     "illegal_move": _l("%(noun)s cannot go from “%(from_state)s” to “%(to_state)s”."),
     "job_cancelled": _l("The job was cancelled; nothing of it was kept."),
     "job_failed": _l(

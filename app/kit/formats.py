@@ -68,10 +68,15 @@ def ago(at: datetime | None) -> str:
     if at is None:
         return "–"
     seconds = int((clock.now() - at).total_seconds())
-    for size, words in _AGES:
+    for position, (size, _) in enumerate(_AGES):
         if seconds >= size:
-            return words(seconds // size)
+            return _age(position, seconds // size, locale_code())
     return gettext("just now")
+
+
+@lru_cache(maxsize=1024)
+def _age(position: int, count: int, locale: str) -> str:
+    return _AGES[position][1](count)
 
 
 _AGES: tuple[tuple[int, Callable[[int], str]], ...] = (

@@ -1,0 +1,132 @@
+"""What a list is: columns, tabs, filters, actions; and one state of it as the URL holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from app.kit.permissions import Noun, Verb
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `cell` renders one row (text or Markup); `sort` is a NOT NULL attribute with an index beneath it.
+
+    The first visible cell becomes the link to the row, so it should hold no link of its own. `export` gives the
+    value for a workbook column of the kind `sheet` (text, integer, money in minor units, date, datetime); without
+    it the cell's text is taken.
+    """
+
+    key: str
+    label: Any
+    cell: Callable[[Any], Any]
+    sort: Any = None
+    align: str = "start"
+    shown: bool = True
+    export: Callable[[Any], Any] | None = None
+    sheet: str = "text"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A status tab: the conditions that it adds."""
+
+    key: str
+    label: Any
+    where: tuple[ColumnElement[bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter chip; `where` gets the values of `?f_<key>=`.
+
+    `kind`: "choice" (is any of; `choices` gives (value, label) pairs), "days" (`day_range`),
+    "number" (`number_range`) or "text".
+    """
+
+    key: str
+    label: Any
+    where: Callable[[list[str]], ColumnElement[bool]]
+    choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
+    kind: str = "choice"
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """What a list shows and how it may be asked; `default_sort` like `-placed_at`."""
+
+    name: str
+    model: type[Any]
+    columns: tuple[Column, ...]
+    default_sort: str
+    tabs: tuple[Tab, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    search: Callable[[str], ColumnElement[bool]] | None = None
+    search_hint: Any = ""
+    loads: tuple[Any, ...] = ()
+    page_size: int = 25
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A list's state as the URL holds it, checked."""
+
+    tab: str
+    text: str
+    sort: str
+    filters: Mapping[str, list[str]]
+    after: str
+    before: str
+    size: int
+    columns: tuple[str, ...] = field(default=())
+    view: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows and the cursors beside it; a cursor is empty where there is nothing."""
+
+    rows: list[Any]
+    next: str
+    previous: str
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """A button of the bulk bar; posts `selection`, `ids` and `query` to the endpoint `url`.
+
+    The page behind it reads the rows by `lists.selection_from`. `confirm` asks first, where no preview follows.
+    """
+
+    label: Any
+    icon: str
+    url: str
+    noun: Noun
+    verb: Verb
+    confirm: Any = ""
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button in the head of a list that leads to the endpoint `url`; the primary one stands last."""
+
+    label: Any
+    icon: str
+    url: str
+    noun: Noun
+    verb: Verb
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What a list without any row says, and the next step that it offers."""
+
+    icon: str
+    title: Any
+    text: Any = ""
+    action: Action | None = None
