@@ -40,6 +40,7 @@ class CustomerView(ListPage):
     noun = Noun.CUSTOMERS
     route_base = "/customers"
     title = _l("Customers")
+    empty = lists.Empty("users", _l("No customers yet"), _l("They come with the orders that you import."))
 
     def list_spec(self, shop: Shop) -> ListSpec:
         """The list, in the currency of the shop."""

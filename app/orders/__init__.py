@@ -9,7 +9,6 @@ MESSAGES.update(
         "order_move": _l("Order %(number)s is “%(from_state)s” and cannot become “%(to_state)s”: %(reason)s"),
         "not_a_sale": _l("%(number)s is not a sale; only sales are paid, shipped and closed."),
         "note_empty": _l("Write the note first."),
-        "nothing_selected": _l("No row is selected. Tick at least one row first."),
         "too_many_orders": _l(
             "At most %(limit)s orders take a note in one go. Narrow the list down by a filter and try again."
         ),

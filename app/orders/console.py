@@ -35,6 +35,16 @@ class OrderView(ListPage):
     noun = Noun.ORDERS
     route_base = "/orders"
     title = _l("Orders")
+    bulk = (
+        lists.BulkAction(_l("Add staff note"), "note", "OrderView.note", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Export as workbook"), "download", "OrderView.workbook", Noun.ORDERS, Verb.EXPORT),
+    )
+    empty = lists.Empty(
+        "shopping-cart",
+        _l("No orders yet"),
+        _l("Bring in the orders of your shop from a workbook."),
+        lists.Action(_l("Import a workbook"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT, primary=True),
+    )
 
     def list_spec(self, shop: Shop) -> lists.ListSpec:
         """The list, in the zone and currency of the shop."""

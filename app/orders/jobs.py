@@ -49,13 +49,8 @@ def export_job(job_id: int) -> Job:
 
 
 def chosen(shop: Shop, form: MultiDict[str, str]) -> Any:
-    """The query for the ids that a bulk form is about: those ticked, or all that match its list `query`.
-
-    Raises Forbidden when a ticked id is not an order of this shop.
-    """
-    if _is_matching(form):
-        return _matching(shop, form.get("query", ""))
-    return _ticked(shop, selection.own_ids(Order, form.getlist("ids"), shop.id))
+    """The query for the ids that a bulk form is about; see `lists.selection_from`."""
+    return lists.selection_from(form, listing.spec(shop), shop.id)
 
 
 def _is_matching(form: MultiDict[str, str]) -> bool:
