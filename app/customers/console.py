@@ -48,7 +48,7 @@ class CustomerView(ListPage):
 
     @expose("/")
     @needs(Noun.CUSTOMERS, Verb.READ)
-    def list(self) -> str:
+    def list(self) -> Any:
         return self.render_list()
 
     @expose("/counts")

@@ -43,7 +43,9 @@ class OrderView(ListPage):
         "shopping-cart",
         _l("No orders yet"),
         _l("Bring in the orders of your shop from a workbook."),
-        lists.Action(_l("Import a workbook"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT, primary=True),
+        lists.Action(
+            _l("Import a workbook"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT, primary=True
+        ),
     )
 
     def list_spec(self, shop: Shop) -> lists.ListSpec:
@@ -52,7 +54,7 @@ class OrderView(ListPage):
 
     @expose("/")
     @needs(Noun.ORDERS, Verb.READ)
-    def list(self) -> str:
+    def list(self) -> Any:
         return self.render_list()
 
     @expose("/counts")
