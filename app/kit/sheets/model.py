@@ -90,6 +90,8 @@ class Limits(NamedTuple):
     box_cells: int = 40_000_000
     """Columns × rows of the smallest box around every cell: a reader reserves all of it."""
     merged_cells: int = 10_000_000
+    streamed_bytes: int = 32 * 2**20
+    """Sheets of an .xlsx with more XML than this are read row by row, not held whole: slower, a sixth of the memory."""
     cell_chars: int = 32_767
     """Of a CSV; Excel's own limit, so that any row also fits into an error workbook."""
     memory_bytes: int = 2 * 2**30

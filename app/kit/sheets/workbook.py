@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import python_calamine as calamine
 
-from . import biff, package, precheck
+from . import biff, precheck
 from .cell_text import EXACT_INTEGER_BELOW, text_of
 from .model import Flaw, Kind, Limits, Row, SheetName
+from .package import open_package, part_of_sheet
 from .refusal import Refused
+from .shared_strings import UnusualError
+from .stream import SheetStream
 
 Odd = dict[int, dict[int, tuple[Flaw, str]]]
 """0-based row → 0-based column → flaw and text, for what the parser reads as blank."""
@@ -31,17 +37,57 @@ def open_sheet(path: Path, kind: Kind, wanted: str, limits: Limits) -> OpenSheet
     Raises Refused: damaged, encrypted, no such sheet, no content, too large.
     """
     findings = precheck.check_xlsx(path, limits) if kind is Kind.XLSX else {}
+    if kind is Kind.XLSX and (streamed := _open_streamed(path, wanted, limits, findings)):
+        return streamed
+    book = _open_book(path)
+    sheets = _worksheets(book)
+    name, sheet = _choose(book, sheets, wanted)
+    _check_box(sheet, limits)
+    return OpenSheet(name, sheets, _rows(sheet, _odd_cells(path, kind, name, book, findings)))
+
+
+def _open_streamed(path: Path, wanted: str, limits: Limits, findings: precheck.Findings) -> OpenSheet | None:
+    """The sheet read row by row, if it is long and written as usual; the general parser takes over where it is not."""
     try:
-        book = calamine.CalamineWorkbook.from_path(path)
+        archive = zipfile.ZipFile(path)
+        package = open_package(archive)
+        for sheet in package.sheets:
+            part = package.part_of[sheet.name]
+            if wanted not in (sheet.name, "") or (not wanted and sheet.is_hidden) or not part:
+                continue
+            if archive.getinfo(part).file_size <= limits.streamed_bytes:
+                return None
+            rows = SheetStream(archive, package, part, limits).rows()
+            if first := next((row for row in rows if any(row.cells)), None):
+                rest = _general_rows(path, sheet.name, findings)
+                return OpenSheet(sheet.name, package.sheets, _resumed(chain([first], rows), rest))
+    except (UnusualError, Refused, ElementTree.ParseError, KeyError):
+        return None
+    return None
+
+
+def _resumed(rows: Iterator[Row], rest: Iterator[Row]) -> Iterator[Row]:
+    last = 0
+    try:
+        for row in rows:
+            last = row.number
+            yield row
+    except UnusualError:
+        yield from (row for row in rest if row.number > last)
+
+
+def _general_rows(path: Path, name: str, findings: precheck.Findings) -> Iterator[Row]:
+    book = _open_book(path)
+    yield from _rows(_load(book, name), _odd_cells(path, Kind.XLSX, name, book, findings))
+
+
+def _open_book(path: Path) -> Any:
+    try:
+        return calamine.CalamineWorkbook.from_path(path)
     except calamine.PasswordError as error:
         raise Refused("sheet_encrypted") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise Refused("sheet_damaged") from error
-    sheets = _worksheets(book)
-    name, sheet = _choose(book, sheets, wanted)
-    _check_box(sheet, limits)
-    odd = _odd_cells(path, kind, name, book, findings)
-    return OpenSheet(name, sheets, _rows(sheet, odd))
 
 
 def _worksheets(book: Any) -> tuple[SheetName, ...]:
@@ -82,7 +128,7 @@ def _odd_cells(path: Path, kind: Kind, name: str, book: Any, findings: precheck.
         index = book.sheet_names.index(name)
         for (row, column), text in (errors[index] if index < len(errors) else {}).items():
             by_row.setdefault(row, {})[column] = (Flaw.ERROR_VALUE, text)
-    elif findings and (scan := findings.get(package.part_of_sheet(path, name))):
+    elif findings and (scan := findings.get(part_of_sheet(path, name))):
         if scan.has_unplaced:
             raise Refused("sheet_unplaced_errors")
         for (row, column), found in scan.flaws().items():

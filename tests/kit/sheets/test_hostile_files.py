@@ -16,7 +16,7 @@ from app.kit.sheets import Limits, SheetError, check, read_rows
 from .builders import HEADER_ROW, MAIN, raw_xlsx, sheet_xml, xlsx
 
 SMALL = Limits(inflated_bytes=64 * 2**20, memory_bytes=512 * 2**20, cpu_seconds=8, wall_seconds=10)
-CALM_SECONDS = 4.0
+CALM_SECONDS = 15.0
 CALM_KIBIBYTES = 64 * 1024
 
 

@@ -15,6 +15,12 @@ from app.kit.sheets import Flaw, Kind, Limits, Options, Row, SheetError, SheetNa
 from .builders import HEADER_ROW, raw_xlsx, sheet_xml, xlsx
 
 
+@pytest.fixture(autouse=True, params=[0, 2**40], ids=["streamed", "whole"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs with the reader of long sheets and with that of short ones."""
+    monkeypatch.setitem(read_rows.__kwdefaults__, "limits", Limits(streamed_bytes=request.param))
+
+
 def rows_of(path: Path, options: Options = Options()) -> list[Row]:  # noqa: B008
     with read_rows(path, path.name, options) as sheet:
         return list(sheet)

@@ -1,0 +1,183 @@
+"""Rows of an .xlsx straight from its XML, in little memory however long the sheet is.
+
+It reads the XML that spreadsheet programs write and nothing else: at the first row that looks different it raises
+`UnusualError`, and the general parser, which holds the whole sheet, goes on from there. A test compares both.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from .cell_scan import column_number
+from .cell_styles import serial_text, styles_of
+from .cell_text import number_text
+from .model import Flaw, Limits, Row
+from .package import Package
+from .refusal import Refused
+from .shared_strings import SharedStrings, UnusualError, decoded, joined_runs
+
+_CHUNK_BYTES = 1 << 19
+_ROW_BYTES_AT_MOST = 64 << 20
+_ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"[^>]*>')
+_CELL = re.compile(
+    rb'<c r="([A-Z]{1,3})[0-9]+"([^>/]*)(?:/>|>(?:<v>([^<]*)</v>|(.*?))</c>)',
+    re.DOTALL,
+)
+_ATTRIBUTES = re.compile(rb'(?: s="(\d{1,6})")?(?: t="(\w+)")?')
+_CONTENT = re.compile(
+    rb"(<f(?: [^>]*)?(?:/>|>[^<]*</f>))?"
+    rb'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v/>|<is>(.*?)</is>)?',
+    re.DOTALL,
+)
+_ZERO = ord("0")
+_SURE_DIGITS = 15
+_LONG_INTEGER = re.compile(r"-?\d+(?:$|(?:\.\d+)?E\+)")
+
+
+class _Kind(NamedTuple):
+    """How cells of one type and style are read."""
+
+    read: Callable[[bytes], str]
+    is_number: bool = False
+    is_error: bool = False
+    can_be_empty: bool = True
+    """Whether a formula of no text is a result."""
+
+
+class SheetStream:
+    """The rows of one part of an open archive."""
+
+    def __init__(self, archive: zipfile.ZipFile, package: Package, part: str, limits: Limits) -> None:
+        self._archive, self._part, self._limits = archive, part, limits
+        self._strings = SharedStrings(archive, package.strings)
+        self._styles = styles_of(archive, package.styles) if package.styles else []
+        self._is_1904 = package.is_1904
+        self._columns: dict[bytes, int] = {}
+        self._kinds: dict[bytes, _Kind] = {}
+
+    def rows(self) -> Iterator[Row]:
+        """Rows that hold a cell, in order. Raises UnusualError at one that only the general parser can read."""
+        last = 0
+        for piece in self._pieces():
+            at = piece.rfind(b"<row ")
+            found = _ROW.match(piece, at) if at >= 0 else None
+            if found is None or piece.find(b"<c ", 0, at) >= 0:
+                raise UnusualError
+            number = int(found[1])
+            if number <= last or number > self._limits.rows:
+                raise Refused("sheet_damaged") if number <= last else UnusualError
+            last = number
+            yield self._row(number, piece[found.end() :])
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The XML up to each end of a row; what follows the last one has to be free of cells."""
+        rest = b""
+        with self._archive.open(self._part) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                *pieces, rest = (rest + chunk).split(b"</row>")
+                yield from pieces
+                if len(rest) > _ROW_BYTES_AT_MOST:
+                    raise UnusualError
+        if b"<c " in rest or b":c " in rest or b":row" in rest:
+            raise UnusualError
+
+    def _row(self, number: int, body: bytes) -> Row:
+        cells = _CELL.findall(body)
+        if len(cells) != body.count(b"<c ") or (not cells and body.strip()):
+            raise UnusualError
+        texts: list[str] = []
+        flaws: dict[int, Flaw] = {}
+        columns, kinds = self._columns, self._kinds
+        for letters, attributes, plain, content in cells:
+            index = columns.get(letters, -1)
+            if index < len(texts):
+                index = self._column(letters, len(texts))
+            kind = kinds.get(attributes) or self._kind(attributes)
+            value = plain or (_value_of(content, kind, flaws, index) if content else b"")
+            if value:
+                text = kind.read(value)
+                if index > len(texts):
+                    texts.extend([""] * (index - len(texts)))
+                texts.append(text)
+                if kind.is_error or len(text) > _SURE_DIGITS:
+                    _note_flaw(flaws, index, kind, text)
+        return Row(number, texts, flaws)
+
+    def _column(self, letters: bytes, least: int) -> int:
+        number = column_number(letters)
+        if number > self._limits.columns or number <= least:
+            raise UnusualError
+        self._columns[letters] = number - 1
+        return number - 1
+
+    def _kind(self, attributes: bytes) -> _Kind:
+        found = _ATTRIBUTES.fullmatch(attributes)
+        if found is None:
+            raise UnusualError
+        style, name = int(found[1] or b"0"), found[2] or b"n"
+        if name == b"n":
+            kind = self._number_kind(style)
+        elif name in _KINDS:
+            kind = _KINDS[name]
+        elif name == b"s":
+            kind = _Kind(self._strings.text)
+        else:
+            raise UnusualError
+        self._kinds[attributes] = kind
+        return kind
+
+    def _number_kind(self, style: int) -> _Kind:
+        if style >= len(self._styles) > 0:
+            raise UnusualError
+        meaning, is_1904 = self._styles[style] if self._styles else "", self._is_1904
+        if meaning:
+            return _Kind(lambda value: serial_text(_number(value), meaning, is_1904=is_1904), can_be_empty=False)
+        return _Kind(_number_text, is_number=True, can_be_empty=False)
+
+
+def _number(value: bytes) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise UnusualError from error
+
+
+def _number_text(value: bytes) -> str:
+    if value.isdigit() and len(value) <= _SURE_DIGITS and value[0] != _ZERO:
+        return value.decode()
+    return number_text(_number(value))
+
+
+def _boolean_text(value: bytes) -> str:
+    return "TRUE" if value == b"1" else "FALSE"
+
+
+_KINDS = {
+    b"str": _Kind(decoded),
+    b"inlineStr": _Kind(decoded),
+    b"b": _Kind(_boolean_text, can_be_empty=False),
+    b"e": _Kind(decoded, is_error=True, can_be_empty=False),
+}
+
+
+def _value_of(content: bytes, kind: _Kind, flaws: dict[int, Flaw], index: int) -> bytes:
+    """The value among a formula, a result, an inline text; a formula without a result is a flaw."""
+    if content.startswith(b"<is><t>") and content.count(b"<") == 4:
+        return content[7:-9]
+    found = _CONTENT.fullmatch(content)
+    if found is None:
+        raise UnusualError
+    formula, value, inline = found.groups()
+    if formula and not value and not kind.can_be_empty:
+        flaws[index] = Flaw.NOT_CALCULATED
+    return joined_runs(inline) if inline else value or b""
+
+
+def _note_flaw(flaws: dict[int, Flaw], index: int, kind: _Kind, text: str) -> None:
+    if kind.is_error:
+        flaws[index] = Flaw.ERROR_VALUE
+    elif kind.is_number and _LONG_INTEGER.match(text):
+        flaws[index] = Flaw.PRECISION_LOST
