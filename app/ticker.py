@@ -16,7 +16,6 @@ from app.kit import context
 from app.kit.db import db, transaction
 
 LOCK = 5_205_601
-TICK_SECONDS = 1
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +45,7 @@ def _lead(leader: Any, stop: threading.Event) -> None:
             if due[entry.name] <= time.monotonic():
                 due[entry.name] = time.monotonic() + entry.seconds
                 run(entry)
-        stop.wait(TICK_SECONDS)
+        stop.wait(1)
 
 
 def run(entry: schedule.Entry) -> None:

@@ -8,6 +8,13 @@ MESSAGES.update(
     {
         "not_undoable": _l("This change cannot be undone: it is not applied, or it has been undone already."),
         "bad_rule": _l("This rule cannot be read. Fill in the form again."),
+        "no_products_selected": _l("Select at least one product."),
+        "product_move": _l("“%(title)s” is “%(from_state)s” and cannot become “%(to_state)s” directly."),
+        "no_skus": _l("A product needs at least one SKU before it can go on sale."),
+        "draft_refused": _l("Some fields cannot be saved as they are: %(fields)s."),
+        "image_unreadable": _l("This file is not a picture that can be read. Send a JPEG, PNG, WebP or GIF."),
+        "image_too_large": _l("The picture is larger than %(limit)s MB or has too many pixels."),
+        "too_many_images": _l("A product has at most %(limit)s pictures. Delete one first."),
         "bad_percent": _l("“%(value)s” is not a percentage. Write it like −12.5; it may have four decimals."),
     }
 )

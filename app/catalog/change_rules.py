@@ -48,7 +48,7 @@ def from_json(rule: Mapping[str, Any]) -> Rule:
     return ProductValue(field, value)
 
 
-def stage(shop_id: int, rule: Rule, chosen: Select[tuple[int]], *, lock: bool = True) -> None:
+def stage(shop_id: int, rule: Rule, chosen: Select[int], *, lock: bool = True) -> None:
     """Fill `wanted` with what the rule makes of the products that `chosen` gives the ids of.
 
     Locks the rows before it computes from them, so that two cuts at once add up instead of losing one;
@@ -69,7 +69,7 @@ def stage(shop_id: int, rule: Rule, chosen: Select[tuple[int]], *, lock: bool = 
     session.execute(text(statement), values)
 
 
-def _keep_chosen(session: Session, chosen: Select[tuple[int]]) -> None:
+def _keep_chosen(session: Session, chosen: Select[int]) -> None:
     session.execute(text("create temp table if not exists chosen (id bigint primary key) on commit delete rows"))
     session.execute(text("truncate chosen"))
     session.execute(insert(CHOSEN).from_select(["id"], chosen))

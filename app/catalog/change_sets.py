@@ -92,9 +92,13 @@ _COUNTS = "select outcome, count(*) as lines from judged group by outcome"
 def request_undo(change_set: ChangeSet) -> ChangeSet:
     """Want a set taken back: a new set that a job carries out by `stage_undo` and `apply`.
 
-    Raises Conflict when it is not applied, or was taken back already.
+    While one waits it is given back instead of a second one. Raises Conflict when the set is not
+    applied, or was taken back already.
     """
     _lock(db.session(), change_set)
+    if change_set.state is ChangeState.UNDOING:
+        waiting = select(ChangeSet).where(ChangeSet.undoes_id == change_set.id, ChangeSet.state == ChangeState.QUEUED)
+        return db.session.scalars(waiting).one()
     if change_set.state is not ChangeState.APPLIED:
         raise Conflict("not_undoable")
     change_set.state = ChangeState.UNDOING

@@ -63,6 +63,13 @@ class Product(Identified, Versioned, ShopOwned, Model):
         Index("ix_product_shop_status", "shop_id", "status", "id"),
         Index("ix_product_shop_updated", "shop_id", "updated_at", "id"),
         Index("ix_product_category", "category_id"),
+        Index("ix_product_shop_title", "shop_id", "title", "id"),
+        Index(
+            "ix_product_code_trgm",
+            "code",
+            postgresql_using="gin",
+            postgresql_ops={"code": "gin_trgm_ops"},
+        ),
         Index(
             "ix_product_title_trgm",
             "title",
@@ -135,5 +142,6 @@ class ProductImage(Identified, ShopOwned, Model):
 
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
     file: Mapped[str] = mapped_column(String(80))
+    thumb: Mapped[str] = mapped_column(String(80), default="", server_default="")
     alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

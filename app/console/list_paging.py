@@ -47,7 +47,10 @@ def load(spec: ListSpec, ids: list[int]) -> list[Any]:
         return []
     found = db.session.scalars(select(spec.model).where(spec.model.id.in_(ids)).options(*spec.loads)).unique()
     by_id = {row.id: row for row in found}
-    return [by_id[i] for i in ids if i in by_id]
+    rows = [by_id[i] for i in ids if i in by_id]
+    if spec.enrich:
+        spec.enrich(rows)
+    return rows
 
 
 def _order(spec: ListSpec, sort: str) -> tuple[InstrumentedAttribute[Any], bool]:

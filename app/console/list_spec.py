@@ -56,7 +56,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListSpec:
-    """What a list shows and how it may be asked; `default_sort` like `-placed_at`."""
+    """What a list shows and how it may be asked; `default_sort` like `-placed_at`.
+
+    `enrich` hangs on the rows of one page what their cells need beyond the row, in one statement.
+    """
 
     name: str
     model: type[Any]
@@ -68,6 +71,7 @@ class ListSpec:
     search_hint: Any = ""
     loads: tuple[Any, ...] = ()
     page_size: int = 25
+    enrich: Callable[[list[Any]], None] | None = None
 
 
 @dataclass(frozen=True)

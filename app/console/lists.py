@@ -91,12 +91,12 @@ def _narrowing(spec: ListSpec, asked: Asked, shop_id: int) -> list[ColumnElement
     return where
 
 
-def matching(spec: ListSpec, asked: Asked, shop_id: int) -> Select[tuple[int]]:
+def matching(spec: ListSpec, asked: Asked, shop_id: int) -> Select[int]:
     """The ids of all matching rows, for "select all N matching"."""
     return select(spec.model.id).where(*conditions(spec, asked, shop_id))
 
 
-def selection_from(form: MultiDict[str, str], spec: ListSpec, shop_id: int) -> Select[tuple[int]]:
+def selection_from(form: MultiDict[str, str], spec: ListSpec, shop_id: int) -> Select[int]:
     """The ids that a bulk form is about: those ticked, or all that match the list's `query`; never another shop's.
 
     Raises RuleViolation("nothing_selected"), and Forbidden when a ticked id is not a row of this shop.

@@ -1,7 +1,4 @@
-"""A job for the kill test; run as `python -m tests.kit.slow_job`.
-
-Books ten rows in one transaction; its first attempt gets stuck half-way.
-"""
+"""A job for the kill test: books ten rows, slowly, in one transaction; run as `python -m tests.kit.slow_job`."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ def slow(run: Any) -> dict[str, Any]:
                 {"user": run.arguments["first_user"] + number, "shop": run.shop_id},
             )
             run.progress(number + 1, 10)
-            time.sleep(60 if run.attempt == 1 and number == 5 else 0.6)
+            time.sleep(run.arguments["milliseconds"] / 1000)
     return {"booked": 10}
 
 

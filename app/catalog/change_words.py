@@ -1,0 +1,128 @@
+"""Change sets in words: what a rule does, what a value is, what became of a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.catalog import change_rules, formulas
+from app.catalog.change_fields import FIELDS, FieldKind
+from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome
+from app.catalog.formulas import CopyFrom, Formula, OverCost, Percent, Plus, RoundTo, SetTo, Step
+from app.catalog.lifecycle import LABELS
+from app.catalog.models import ProductStatus
+from app.kit import formats
+from app.kit.errors import RuleViolation
+
+SOURCES = {
+    ChangeSource.FORMULA: _l("Formula"),
+    ChangeSource.WORKBOOK: _l("Workbook"),
+    ChangeSource.GRID: _l("Grid"),
+    ChangeSource.API: _l("API"),
+    ChangeSource.UNDO: _l("Undo"),
+}
+STATES = {
+    ChangeState.QUEUED: ("info", "clock", _l("Waiting")),
+    ChangeState.APPLIED: ("success", "circle-check", _l("Applied")),
+    ChangeState.UNDOING: ("info", "arrow-back-up", _l("Being undone")),
+    ChangeState.UNDONE: ("secondary", "arrow-back-up", _l("Undone")),
+    ChangeState.FAILED: ("danger", "circle-x", _l("Failed")),
+}
+OUTCOMES = {
+    LineOutcome.CHANGED: ("success", "circle-check", _l("Changed")),
+    LineOutcome.UNCHANGED: ("secondary", "circle-minus", _l("Nothing to change")),
+    LineOutcome.REFUSED: ("danger", "circle-x", _l("Refused")),
+    LineOutcome.KEPT: ("warning", "lock", _l("Kept")),
+}
+
+
+def title(change_set: ChangeSet, currency: str) -> str:
+    """What a set does, in one line."""
+    if change_set.undoes_id is not None:
+        return gettext("Undo of change #%(number)s", number=change_set.undoes_id)
+    if name := change_set.rule.get("file_name"):
+        return gettext("Workbook %(name)s", name=name)
+    try:
+        return rule(change_rules.from_json(change_set.rule), currency)
+    except RuleViolation:
+        return str(SOURCES[change_set.source])
+
+
+def rule(wanted: change_rules.Rule, currency: str) -> str:
+    """ "Price: −10 %, then end in ….99"."""
+    if not isinstance(wanted, Formula):
+        shown = value(wanted.field, wanted.value, currency)
+        return f"{FIELDS['product', wanted.field].label}: {shown}"
+    money = wanted.field in formulas.PRICE_FIELDS
+    steps = [_step(step, currency if money else "") for step in wanted.steps]
+    return f"{FIELDS['sku', wanted.field].label}: {gettext(', then ').join(steps)}"
+
+
+def _step(step: Step, currency: str) -> str:
+    return _STEPS[type(step)](step, currency)
+
+
+def _signed(amount: int, currency: str) -> str:
+    return ("+" if amount >= 0 else "") + _amount(amount, currency)
+
+
+def _amount(amount: int, currency: str) -> str:
+    return formats.money(amount, currency) if currency else formats.number(amount)
+
+
+def percent(ppm: int) -> str:
+    """−125000 → "−12.5 %"."""
+    plain = f"{Decimal(ppm).scaleb(-4).normalize():f}"
+    return ("+" if ppm >= 0 else "") + plain.replace("-", "−") + " %"
+
+
+def _rounding(step: RoundTo, currency: str) -> str:
+    if (step.step, step.less) == (100, 1):
+        return gettext("end in ….99")
+    return gettext("round to steps of %(step)s", step=_amount(step.step, currency))
+
+
+_STEPS: dict[type[Step], Any] = {
+    SetTo: lambda s, c: gettext("set to %(amount)s", amount=_amount(s.amount, c)),
+    Plus: lambda s, c: _signed(s.amount, c),
+    Percent: lambda s, c: percent(s.ppm),
+    RoundTo: _rounding,
+    CopyFrom: lambda s, c: gettext("copy from %(field)s", field=FIELDS["sku", s.field].label),
+    OverCost: lambda s, c: gettext("cost %(percent)s", percent=percent(s.ppm)),
+}
+
+
+def value(field: str, stored: str | None, currency: str, names: Mapping[str, str] | None = None) -> str:
+    """A stored value as people read it; `names` has those of categories by id."""
+    if stored is None:
+        return "–"
+    known = next((f for f in FIELDS.values() if f.name == field), None)
+    kind = known.kind if known else FieldKind.TEXT
+    try:
+        return _VALUES[kind](stored, currency, names or {})
+    except ValueError:
+        return stored  # a refused line keeps what was typed
+
+
+def as_stored(plain: Any) -> str | None:
+    """A value from the field history or a draft as a change line would hold it."""
+    return plain if plain is None or isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def _options(stored: str, currency: str, names: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}: {its}" for key, its in json.loads(stored).items()) or "–"
+
+
+_VALUES: dict[FieldKind, Any] = {
+    FieldKind.MONEY: lambda stored, currency, names: formats.money(int(stored), currency),
+    FieldKind.COUNT: lambda stored, currency, names: formats.number(int(stored)),
+    FieldKind.STATUS: lambda stored, currency, names: str(LABELS[ProductStatus(stored)]),
+    FieldKind.CATEGORY: lambda stored, currency, names: names.get(stored, f"#{stored}"),
+    FieldKind.OPTIONS: _options,
+    FieldKind.TEXT: lambda stored, currency, names: stored or "–",
+}

@@ -1,0 +1,10 @@
+"""The catalogue's pages: products, bulk changes, change sets, categories, images."""
+
+from app.catalog.console.bulk import BulkView
+from app.catalog.console.changes import ChangeView
+from app.catalog.console.images import ImageView
+from app.catalog.console.products import ProductView
+
+VIEWS = [ProductView, BulkView, ChangeView, ImageView]
+
+__all__ = ["VIEWS"]

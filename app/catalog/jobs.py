@@ -1,0 +1,61 @@
+"""Jobs of the catalogue: carrying a change set out, or taking one back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.catalog import change_rules, change_sets, product_list
+from app.catalog.change_models import ChangeSet, ChangeSource
+from app.kit import jobs
+from app.kit.job_runs import Run
+from app.shops import shops
+
+KIND = "apply_change_set"
+STEPS = {
+    "locking": _l("Reserving the rows"),
+    "checking": _l("Checking"),
+    "recording": _l("Recording"),
+    "writing": _l("Writing"),
+}
+
+
+@jobs.job(KIND, _l("Change of products"), link=lambda row: f"/changes/{row.arguments['change_set_id']}")
+def apply_change_set(run: Run) -> dict[str, Any]:
+    """Carry a wanted set out in one transaction; all of it, or after a cancel or a kill nothing."""
+    with run.transaction():
+        change_set = change_sets.get(int(run.arguments["change_set_id"]))
+        floor = _stage(change_set)
+        steps = list(STEPS)
+        counts = change_sets.apply(
+            change_set,
+            floor=floor,
+            on_step=lambda step: run.progress(steps.index(step), len(steps), gettext(str(STEPS[step]))),
+        )
+        run.check_cancelled()
+    return dict(counts)
+
+
+def want(change_set: ChangeSet) -> jobs.Job:
+    """Want the job for a set, once; call it in the transaction that opens the set."""
+    job = jobs.enqueue(KIND, change_set.shop_id, key=f"change_set:{change_set.id}", change_set_id=change_set.id)
+    change_set.job_id = job.id
+    return job
+
+
+def is_ours(change_set: ChangeSet) -> bool:
+    """Whether a set is carried out by this job; an import carries its own out."""
+    return change_set.source in (ChangeSource.FORMULA, ChangeSource.UNDO)
+
+
+def _stage(change_set: ChangeSet) -> int:
+    """Fill `wanted` by the set's route; returns the floor for its prices."""
+    if change_set.source is ChangeSource.UNDO:
+        change_sets.stage_undo(change_set)
+        return 0
+    rule = change_rules.from_json(change_set.rule)
+    shop = shops.get(change_set.shop_id)
+    change_rules.stage(shop.id, rule, product_list.chosen(change_set.selection, shop))
+    return rule.floor

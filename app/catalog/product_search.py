@@ -1,0 +1,93 @@
+"""Finding products: text search, price and stock ranges, and what runs low, each on an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+
+from app.catalog import categories
+from app.catalog.models import Product, Sku
+from app.kit.db import db
+from app.kit.errors import RuleViolation
+
+FEW = 2_000
+"""So many product ids go into the statement as a list; more stay a subquery."""
+
+
+def matching(text: str, shop_id: int) -> ColumnElement[bool]:
+    """Title or code contains the text, or a SKU's code does; a short statement finds the SKUs first."""
+    pattern = _pattern(text)
+    by_sku = select(Sku.product_id).where(Sku.shop_id == shop_id, Sku.code.ilike(pattern))
+    found = set(db.session.scalars(by_sku.limit(FEW + 1)))
+    among: ColumnElement[bool] = Product.id.in_(by_sku) if len(found) > FEW else Product.id.in_(found)
+    return or_(Product.title.ilike(pattern), Product.code.ilike(pattern), among if found else false())
+
+
+def _pattern(text: str) -> str:
+    """Inside the text; one or two Latin characters, which no index finds inside, at its beginning."""
+    plain = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"{plain}%" if len(text) < 3 and text.isascii() else f"%{plain}%"
+
+
+def in_categories(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
+    """In one of these categories or in one below."""
+
+    def where(values: list[str]) -> ColumnElement[bool]:
+        ids = [int(value) for value in values if value.isdigit() and len(value) < 19]
+        return Product.category_id.in_(categories.branch(shop_id, ids))
+
+    return where
+
+
+def priced_within(shop_id: int, parse: Callable[[str], int]) -> Callable[[list[str]], ColumnElement[bool]]:
+    """A SKU costs `low..high`, either end open."""
+
+    def where(values: list[str]) -> ColumnElement[bool]:
+        low, high = _range(values[0], parse)
+        parts = [Sku.price_minor >= low] if low is not None else []
+        parts += [Sku.price_minor <= high] if high is not None else []
+        return Product.id.in_(select(Sku.product_id).where(Sku.shop_id == shop_id, *parts))
+
+    return where
+
+
+def stocked_within(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
+    """The SKUs' stock adds up to `low..high`, either end open; without SKUs it is 0."""
+
+    def where(values: list[str]) -> ColumnElement[bool]:
+        low, high = _range(values[0], int)
+        total = (
+            select(func.coalesce(func.sum(Sku.stock_on_hand), 0)).where(Sku.product_id == Product.id).scalar_subquery()
+        )
+        parts = [total >= low] if low is not None else []
+        return and_(Product.shop_id == shop_id, *parts, *([total <= high] if high is not None else []))
+
+    return where
+
+
+def low_in_stock(shop_id: int) -> ColumnElement[bool]:
+    """Some SKU is at or under its limit, and there is still something left."""
+    return Product.id.in_(_short(shop_id)) & _something_left()
+
+
+def out_of_stock(shop_id: int) -> ColumnElement[bool]:
+    """It has SKUs, and nothing is left of any."""
+    return Product.id.in_(_short(shop_id)) & ~_something_left()
+
+
+def _short(shop_id: int):  # type: ignore[no-untyped-def]
+    # written as the partial index ix_sku_low_stock has it
+    return select(Sku.product_id).where(Sku.shop_id == shop_id, Sku.stock_on_hand <= Sku.low_stock_limit)
+
+
+def _something_left() -> ColumnElement[bool]:
+    return exists().where(Sku.product_id == Product.id, Sku.stock_on_hand > 0)
+
+
+def _range(value: str, parse: Callable[[str], int]) -> tuple[int | None, int | None]:
+    low, _, high = value.partition("..")
+    try:
+        return parse(low) if low.strip() else None, parse(high) if high.strip() else None
+    except ValueError as error:
+        raise RuleViolation("bad_range", value=value) from error
