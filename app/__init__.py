@@ -65,6 +65,7 @@ def _views() -> list[type]:
     from app.console.jobs_page import JobView
     from app.console.saved_views_page import SavedViewView
     from app.customers.console import CustomerView
+    from app.insights.console import ReportView
     from app.orders.console import OrderView
 
-    return [*catalog.VIEWS, HomeApi, JobView, SavedViewView, OrderView, CustomerView]
+    return [*catalog.VIEWS, HomeApi, JobView, SavedViewView, OrderView, CustomerView, ReportView]

@@ -16,6 +16,7 @@ from app.kit import context
 from app.kit.db import db, transaction
 
 LOCK = 5_205_601
+TICK_SECONDS = 1
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ def _lead(leader: Any, stop: threading.Event) -> None:
             if due[entry.name] <= time.monotonic():
                 due[entry.name] = time.monotonic() + entry.seconds
                 run(entry)
-        stop.wait(1)
+        stop.wait(TICK_SECONDS)
 
 
 def run(entry: schedule.Entry) -> None:

@@ -102,6 +102,9 @@ def load_demo(children: Children, wait: Wait) -> None:
     """Load the demonstration shops; shows its own progress. Raises LauncherError."""
     say("Loading the demonstration shops (once; KUAIDAN_DEMO=0 or --no-demo leaves them out) …")
     _flask(children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops")
+    staff = Path(children.environment["KUAIDAN_STATE_DIR"]) / "demo_staff.txt"
+    if staff.exists():
+        say(f"Its staff (a manager, a merchant, an agent, an auditor) and their passwords: {staff}")
 
 
 def _flask(children: Children, wait: Wait, arguments: list[str], name: str, what: str) -> dict[str, object]:

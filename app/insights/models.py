@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.clock import UtcDateTime
 from app.kit.db import Model
+from app.kit.jobs import Job
 from app.kit.rows import Identified
 from app.kit.shop_wall import ShopOwned
 
@@ -35,3 +36,10 @@ class Report(Identified, ShopOwned, Model):
     file_name: Mapped[str | None] = mapped_column(String(160))
     requested_by: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    job: Mapped[Job | None] = relationship(lazy="raise")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its figures and its file are there."""
+        return self.file is not None

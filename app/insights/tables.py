@@ -13,6 +13,9 @@ from flask_babel import gettext as _
 from app.insights.metrics import OTHERS, Figures, Refund, Row, Sales, added
 from app.kit.formats import locale_code
 
+COUNT = 8
+"""So many tables does a report have."""
+
 
 class Kind(StrEnum):
     """What a column holds; it decides alignment, format and width."""
@@ -94,6 +97,11 @@ def build(sales: Sales) -> dict[str, Table]:
         _refunds(sales),
     ]
     return {table.name: table for table in made}
+
+
+def on_screen(sales: Sales) -> dict[str, Table]:
+    """The tables of a restored report: customers and refunds are in its workbook alone."""
+    return {name: table for name, table in build(sales).items() if name not in ("customers", "refunds")}
 
 
 def labelled(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ class Placed:
         return get_column_letter(keys.index(key) + 1) if key in keys else None
 
 
-def write(sales: Sales, about: About, path: Path) -> None:
-    """Write the workbook to `path`, in the language of the request or job.
+def write(sales: Sales, about: About, path: Path, on_step: Callable[[str], None] = lambda step: None) -> None:
+    """Write the workbook to `path`, in the language of the request or job; `on_step` hears of each sheet.
 
     Amounts are Decimals in major units; text is never a formula, whatever it begins with.
     """
@@ -59,7 +60,10 @@ def write(sales: Sales, about: About, path: Path) -> None:
     styles = Styles(sales.span.currency)
     summary = Sheet(book, _("Summary"), styles, widths=[30, 22, 16, 16, 16, 16])
     _summary(summary, sales, about)
-    placed = [_place(book, styles, table) for table in tables.build(sales).values()]
+    placed = []
+    for table in tables.build(sales).values():
+        on_step(table.title)
+        placed.append(_place(book, styles, table))
     excel_charts.add(summary.sheet, {one.table.name: one for one in placed}, sales.span.currency)
     _checks(Sheet(book, _("Checks"), styles, widths=[22, 26, 20, 20, 20, 12], head_rows=1), sales, placed)
     book.calculation.fullCalcOnLoad = True

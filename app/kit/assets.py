@@ -23,6 +23,7 @@ ASSETS = {
     "search.js": "app/static/search.js",
     "catalog.js": "app/static/catalog.js",
     "charts.js": "app/static/charts.js",
+    "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",
 }
 YEAR_SECONDS = 365 * 24 * 3600

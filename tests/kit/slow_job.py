@@ -1,4 +1,7 @@
-"""A job for the kill test: books ten rows, slowly, in one transaction; run as `python -m tests.kit.slow_job`."""
+"""A job for the kill test; run as `python -m tests.kit.slow_job`.
+
+Books ten rows in one transaction; its first attempt gets stuck half-way.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def slow(run: Any) -> dict[str, Any]:
                 {"user": run.arguments["first_user"] + number, "shop": run.shop_id},
             )
             run.progress(number + 1, 10)
-            time.sleep(run.arguments["milliseconds"] / 1000)
+            time.sleep(60 if run.attempt == 1 and number == 5 else 0.6)
     return {"booked": 10}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import select
 import signal
 import struct
@@ -18,6 +19,8 @@ from . import child, precheck, sniffing
 from .errors import SheetError
 from .model import DEFAULT_LIMITS, NO_CHOICE, Flaw, Head, Kind, Limits, Options, Row, SheetName
 from .refusal import Refused
+
+log = logging.getLogger(__name__)
 
 _PIPE_BYTES = 1 << 18
 _FRAME_BYTES_AT_MOST = 1 << 30
@@ -150,7 +153,9 @@ class SheetReader:
 
     def _death(self) -> SheetError:
         """Why the child stopped: killed for its CPU time, or aborted for want of memory."""
-        if self._process.wait() == -signal.SIGXCPU:
+        code = self._process.wait()
+        log.warning("the process that reads spreadsheets ended with code %s", code)
+        if code == -signal.SIGXCPU:
             return SheetError("sheet_too_slow", seconds=self._limits.cpu_seconds)
         return SheetError("sheet_reader_died")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -64,3 +65,53 @@ def xlsx(path: Path, rows: list[list[object]]) -> Path:
         book.active.append(row)
     book.save(path)
     return path
+
+
+def compound_file(streams: dict[str, bytes]) -> bytes:
+    """A minimal OLE file: header, one FAT sector, one directory sector, then the streams."""
+    fat = [0xFFFFFFFD, 0xFFFFFFFE]
+    bodies = b""
+    entries = [("Root Entry", 5, 0xFFFFFFFE, 0)]
+    for name, short in streams.items():
+        content = short.ljust(4096, b"\x00")
+        first = len(fat)
+        sectors = -(-len(content) // 512)
+        fat += [*range(first + 1, first + sectors), 0xFFFFFFFE]
+        bodies += content.ljust(sectors * 512, b"\x00")
+        entries.append((name, 2, first, len(content)))
+    header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    directory = b""
+    for name, kind, start, size in entries:
+        raw = name.encode("utf-16-le") + b"\x00\x00"
+        directory += raw.ljust(64, b"\x00") + struct.pack("<HB", len(raw), kind) + bytes(49)
+        directory += struct.pack("<II", start, size) + bytes(4)
+    table = struct.pack(f"<{len(fat)}I", *fat).ljust(512, b"\xff")
+    return header + table + directory.ljust(512, b"\x00") + bodies
+
+
+def bof(*records: tuple[int, bytes]) -> bytes:
+    """A stream of BIFF8 records after its BOF."""
+    start = (0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 6))
+    return b"".join(struct.pack("<HH", kind, len(body)) + body for kind, body in (start, *records))
+
+
+def xls(path: Path, name: str, cells: list[tuple[int, bytes]]) -> Path:
+    """An .xls of one sheet whose records are `cells`; padded, as workbooks are, to be a stream of its own."""
+    end = (0x000A, b"")
+    bound = struct.pack("<IBBBB", 0, 0, 0, len(name), 1) + name.encode("utf-16-le")
+    globals_bytes = len(bof((0x0085, bound), end))
+    bound = struct.pack("<I", globals_bytes) + bound[4:]
+    path.write_bytes(compound_file({"Workbook": bof((0x0085, bound), end) + bof(*cells, end)}))
+    return path
+
+
+def xls_cell(row: int, column: int, value: str | float | bytes) -> tuple[int, bytes]:
+    """A BIFF8 record: LABEL for a text, NUMBER for a number, BOOLERR for (value, is error)."""
+    place = struct.pack("<HHH", row, column, 0)
+    if isinstance(value, str):
+        return 0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
+    if isinstance(value, bytes):
+        return 0x0205, place + value
+    return 0x0203, place + struct.pack("<d", value)

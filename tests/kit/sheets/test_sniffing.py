@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from pathlib import Path
 
@@ -10,38 +9,7 @@ import pytest
 
 from app.kit.sheets import Kind, SheetError, sniff
 
-from .builders import xlsx
-
-HEADER = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
-def compound_file(streams: dict[str, bytes]) -> bytes:
-    """A minimal OLE file: header, one FAT sector, one directory sector, then the streams."""
-    fat = [0xFFFFFFFD, 0xFFFFFFFE]
-    bodies = b""
-    entries = [("Root Entry", 5, 0xFFFFFFFE, 0)]
-    for name, short in streams.items():
-        content = short.ljust(4096, b"\x00")
-        first = len(fat)
-        sectors = -(-len(content) // 512)
-        fat += [*range(first + 1, first + sectors), 0xFFFFFFFE]
-        bodies += content.ljust(sectors * 512, b"\x00")
-        entries.append((name, 2, first, len(content)))
-    header = HEADER + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
-    header += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
-    directory = b""
-    for name, kind, start, size in entries:
-        raw = name.encode("utf-16-le") + b"\x00\x00"
-        directory += raw.ljust(64, b"\x00") + struct.pack("<HB", len(raw), kind) + bytes(49)
-        directory += struct.pack("<II", start, size) + bytes(4)
-    table = struct.pack(f"<{len(fat)}I", *fat).ljust(512, b"\xff")
-    return header + table + directory.ljust(512, b"\x00") + bodies
-
-
-def bof(*records: tuple[int, bytes]) -> bytes:
-    start = (0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 6))
-    return b"".join(struct.pack("<HH", kind, len(body)) + body for kind, body in (start, *records))
+from .builders import bof, compound_file, xlsx
 
 
 def code_of(tmp_path: Path, content: bytes, name: str) -> tuple[str, object]:
