@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop setup setup-tests test lint format translations docs bench lock clean reset
+.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock clean reset
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ docs: setup-tests  ## Write the generated pages of docs/
 	$(VENV_PYTHON) -m tools.docs
 
 bench: setup-tests  ## Measure against other admin packages (long; see benchmarks/)
-	$(VENV_PYTHON) -m benchmarks
+	$(VENV_PYTHON) -m benchmarks $(ARGS)
 
 UV_COMPILE = uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock"
@@ -48,6 +48,9 @@ lock:  ## Pin all requirements anew from requirements/*.in (needs uv)
 	$(UV_COMPILE) requirements/runtime.in -o requirements.txt
 	$(UV_COMPILE) requirements/test.in -o requirements/test.txt
 	$(UV_COMPILE) requirements/node.in -o requirements/node.txt
+
+bench-lock:  ## Pin the packages that the benchmarks compare with (needs uv)
+	$(subst make lock,make bench-lock,$(UV_COMPILE)) benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean:  ## Remove caches and the tests' servers; data and environment stay
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage .coverage.* var/test

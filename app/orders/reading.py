@@ -65,7 +65,8 @@ def products(lines: Iterable[OrderLine]) -> dict[int, int]:
     ids = {line.sku_id for line in lines if line.sku_id}
     if not ids:
         return {}
-    return dict(db.session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(ids))).tuples())
+    rows = db.session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(ids)))
+    return {sku_id: product_id for sku_id, product_id in rows.tuples()}  # noqa: C416 - a result has keys(), too
 
 
 def buyer_figures(customer_id: int) -> BuyerFigures:

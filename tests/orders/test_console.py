@@ -4,10 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.console.roles import Role
+from app.kit import context
 from app.kit.db import db
-from app.orders.models import Order, OrderKind, OrderStatus
+from app.orders import reading
+from app.orders.models import Order, OrderKind, OrderLine, OrderStatus
 from tests import factories as make
 from tests.factories import PLACED
 
@@ -112,11 +115,6 @@ def test_tabs_filters_search_and_sorting_find_exactly_these(shop, agent, query, 
 
 
 def of_line(order):
-    from sqlalchemy import select
-
-    from app.kit import context
-    from app.orders.models import OrderLine
-
     with context.every_shop("test"):
         return db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
 
@@ -144,6 +142,17 @@ def test_the_order_page_shows_lines_money_and_both_ends_of_a_credit_note(shop, a
     for shown in ("MUG-1", "CN¥12.50", "CN¥37.50", "−CN¥12.50", "CN¥25.00", f'href="/orders/{note.id}"'):
         assert shown in of_sale, shown
     assert f'href="/orders/{sale.id}"' in of_note
+
+
+def test_lines_know_their_product(shop, agent) -> None:
+    mug = make.sku(shop, code="MUG-1")
+    order = make.order(shop, ("MUG-1", 1, 2000))
+    of_line(order).sku_id = mug.id
+    db.session.commit()
+
+    with context.shops([shop.id]):
+        assert reading.products(reading.get(order.id).lines) == {mug.id: mug.product_id}
+    assert agent.get(f"/orders/{order.id}").status_code == 200
 
 
 def test_the_customer_card_counts_the_other_orders(shop, agent) -> None:
@@ -217,8 +226,6 @@ def test_a_note_goes_to_the_ticked_and_to_all_matching(shop, agent) -> None:
 
 
 def stored(order) -> Order:
-    from app.kit import context
-
     with context.every_shop("test"):
         db.session.expire_all()
         return db.session.get(Order, order.id)

@@ -1,0 +1,1 @@
+"""Measurements of Kuaidan beside other admin packages, on one database and in one run."""

@@ -1,0 +1,104 @@
+"""The SQL that makes the benchmark's rows; every value is a hash of the row's number, so it is always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+SEED = 20261123
+
+
+def _pick(row: str, salt: int, below: str) -> str:
+    """A number from 0 to `below` - 1 that depends on the row's number alone."""
+    return f"(abs(hashint8extended({row}, {SEED + salt})) % ({below}))::int"
+
+
+def statements(orders: int, products: int, customers: int, shop: str) -> Iterator[tuple[str, str]]:
+    """(name, statement) in order; `orders` get ids 1 … n, newest last, with two lines each."""
+    yield "shop", _shop(shop)
+    yield "customers", _customers(customers)
+    yield "products", _products(products)
+    yield "SKUs", _skus(products)
+    yield "lines in the making", _planned_lines(orders, products)
+    yield "orders", _orders(orders, customers)
+    yield "lines", _LINES
+    yield "sequences", _SEQUENCES
+
+
+def _shop(code: str) -> str:
+    return f"""
+insert into shop (id, code, name, currency, time_zone, country, locale, invented, version, created_at, updated_at)
+overriding system value
+values (1, '{code}', 'Bench', 'CNY', 'Asia/Shanghai', 'China', 'zh', true, 1, now(), now())"""
+
+
+def _customers(count: int) -> str:
+    surname = "(array['王','李','张','刘','陈','杨','赵','黄','周','吴','Smith','Brown','Müller','Rossi'])"
+    given = "(array['伟','芳','娜','敏','静','丽','强','磊','军','洋','Ann','Bob','Eva','Leo'])"
+    return f"""
+insert into customer (id, shop_id, number, name, phone, email, country, version, created_at, updated_at)
+overriding system value
+select i, 1, 'C' || lpad(i::text, 7, '0'),
+  {surname}[1 + {_pick("i", 1, "14")}] || {given}[1 + {_pick("i", 2, "14")}] || {given}[1 + {_pick("i", 3, "14")}],
+  '13' || lpad({_pick("i", 4, "1000000000")}::text, 9, '0'), 'c' || i || '@example.test',
+  (array['China','Germany','France','Japan','Spain'])[1 + {_pick("i", 5, "5")}], 1, now(), now()
+from generate_series(1, {count}) i"""
+
+
+def _products(count: int) -> str:
+    return f"""
+insert into product (id, shop_id, code, title, description, status, version, created_at, updated_at)
+overriding system value
+select i, 1, 'P' || lpad(i::text, 7, '0'),
+  (array['Red','Blue','Green','White','Black','Golden'])[1 + {_pick("i", 6, "6")}] || ' ' ||
+  (array['mug','lamp','bag','clock','scarf','tray','vase','towel'])[1 + {_pick("i", 7, "8")}] || ' ' || i,
+  'Made for measurements', (array['on_sale','on_sale','on_sale','off_shelf','draft'])[1 + {_pick("i", 8, "5")}],
+  1, now(), now() - i * interval '1 second'
+from generate_series(1, {count}) i"""
+
+
+def _skus(count: int) -> str:
+    return f"""
+insert into sku (id, shop_id, product_id, code, barcode, options, price_minor, cost_minor, stock_on_hand,
+  low_stock_limit, version, created_at, updated_at)
+overriding system value
+select i, 1, i, 'S' || lpad(i::text, 7, '0'), '69' || lpad(i::text, 11, '0'), '{{}}',
+  100 + {_pick("i", 9, "49900")}, 50 + {_pick("i", 9, "20000")}, {_pick("i", 10, "500")}, 10, 1, now(), now()
+from generate_series(1, {count}) i"""
+
+
+def _planned_lines(orders: int, products: int) -> str:
+    return f"""
+create temp table planned as
+select o as order_id, p as position, s.id as sku_id, s.code, q as quantity, s.price_minor, q * s.price_minor as amount
+from generate_series(1, {orders}) o, generate_series(1, 2) p,
+  lateral (select 1 + {_pick("o * 2 + p", 11, str(products))} as sku, 1 + {_pick("o * 2 + p", 12, "5")} as q) pick
+join sku s on s.id = pick.sku"""
+
+
+def _orders(count: int, customers: int) -> str:
+    status = """case when c < 800 then 'completed' when c < 855 then 'pending_shipment'
+      when c < 865 then 'pending_payment' when c < 915 then 'shipped' when c < 950 then 'delivered' else 'closed' end"""
+    return f"""
+insert into orders (id, shop_id, number, kind, status, placed_at, currency, country, customer_id, units, items_minor,
+  charges_minor, total_minor, receiver, address, staff_note, version, created_at, updated_at)
+overriding system value
+select i, 1, 'SO' || lpad(i::text, 8, '0'), 'sale', {status},
+  timestamptz '2024-12-01 00:00+08' + i * (interval '720 days' / {count}), 'CNY',
+  (array['China','China','China','Germany','France','Japan','Spain','Italy'])[1 + {_pick("i", 13, "8")}],
+  case when {_pick("i", 14, "10")} = 0 then null else 1 + {_pick("i", 15, str(customers))} end,
+  l.units, l.amount, 0, l.amount, 'Receiver ' || i, 'Street ' || {_pick("i", 16, "900")}, '', 1, now(), now()
+from generate_series(1, {count}) i
+join (select order_id, sum(quantity) units, sum(amount) amount from planned group by order_id) l on l.order_id = i,
+  lateral (select {_pick("i", 17, "1000")} as c) chance
+order by i"""
+
+
+_LINES = """
+insert into order_line (shop_id, order_id, position, kind, sku_id, code, title, quantity, unit_price_micros,
+  amount_minor)
+select 1, order_id, position, 'product', sku_id, code, 'Item ' || code, quantity, price_minor * 10000, amount
+from planned order by order_id, position"""
+
+_SEQUENCES = """
+select setval(pg_get_serial_sequence(t, 'id'), 10000000)
+from unnest(array['shop', 'customer', 'product', 'sku', 'orders']) t"""
