@@ -187,3 +187,6 @@ def run_jobs(app: Flask) -> Callable[[], list[str]]:
             states.append(state.value if state else "none")
 
     return drain
+
+
+from tests.retail import retail_database  # noqa: E402, F401 - a fixture for all tests; it needs the names above

@@ -65,10 +65,10 @@ def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: rand
 
 def _placed_at(now: datetime, place: int, count: int, chance: random.Random) -> datetime:
     """Spread over the ninety days, a little denser towards today, by day rather than by night."""
-    share = (place + chance.random()) / count
+    share, minutes = (place + chance.random()) / count, chance.randint(0, 700)  # drawn whatever the hour: same baskets
     at = now - timedelta(days=DAYS * (1 - share) ** 1.3)
     local_hour = (at.hour + 8) % 24
-    later = at + timedelta(hours=9 - local_hour, minutes=chance.randint(0, 700)) if local_hour < 9 else at
+    later = at + timedelta(hours=9 - local_hour, minutes=minutes) if local_hour < 9 else at
     return min(later, now - timedelta(minutes=3)).replace(microsecond=0)
 
 

@@ -1,0 +1,96 @@
+"""The whole Online Retail year, loaded once by the product's own loader into a database that later runs find again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from launcher.servers import embedded_postgres
+from tests.conftest import ROOT
+
+SAMPLE_DATA = ROOT / "sample_data"
+SOURCES = ("app/demo/*.py", "app/imports/*.py", "app/*/models.py", "app/kit/*.py", "migrations/versions/*.py",
+           "sample_data/README.md")  # fmt: skip
+"""What the content of the database depends on; a change of any of them loads it anew."""
+OPTIONS = {"options": "-c jit=off -c timezone=UTC"}
+
+
+@pytest.fixture(scope="session")
+def retail_database(app: Flask) -> Iterator[Engine]:
+    """A database with both demo shops in full; look, and take back whatever you write (`in_retail` does)."""
+    with embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres:
+        name = f"retail_{_fingerprint()}"
+        admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text("select pg_advisory_lock(hashtext('retail'))"))  # parallel runs take turns
+            if not _exists(connection, name):
+                _fill(app, connection, name, postgres.url_of(f"filling_{os.getpid()}"))
+        engine = create_engine(postgres.url_of(name), connect_args=OPTIONS)
+        yield engine
+        engine.dispose()
+        admin.dispose()
+
+
+@contextmanager
+def in_retail(app: Flask, engine: Engine) -> Iterator[None]:
+    """The app on the retail database; everything written is taken back at the end."""
+    from app.kit.db import db
+
+    with engine.connect() as connection, app.app_context():
+        outer = connection.begin()
+        before = db.engines[None]
+        db._app_engines[app][None] = connection  # type: ignore[assignment]
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db._app_engines[app][None] = before
+            outer.rollback()
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    return connection.execute(text("select 1 from pg_database where datname = :n"), {"n": name}).first() is not None
+
+
+def _fill(app: Flask, connection: Connection, name: str, url: str) -> None:
+    """Load into a database of a working name, so that an interrupted load is never taken for a whole one."""
+    stale = "select datname from pg_database where datname like 'retail\\_%' or datname like 'filling\\_%'"
+    for old in connection.execute(text(stale)).scalars().all():
+        connection.execute(text(f'drop database "{old}" with (force)'))
+    working = url.rsplit("/", 1)[1]
+    connection.execute(text(f'create database "{working}" owner kuaidan'))
+    engine = create_engine(url, connect_args=OPTIONS)
+    _load(app, engine)
+    engine.dispose()
+    connection.execute(text(f'alter database "{working}" rename to "{name}"'))
+
+
+def _load(app: Flask, engine: Engine) -> None:
+    from app.demo import loading
+    from app.kit.db import db
+
+    with app.app_context():
+        before = db.engines[None]
+        db._app_engines[app][None] = engine
+        try:
+            upgrade()
+            loading.load(SAMPLE_DATA, app.appbuilder.sm, small=False, on_progress=lambda done, step: None)  # type: ignore[attr-defined]
+        finally:
+            db.session.remove()
+            db._app_engines[app][None] = before
