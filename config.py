@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,8 @@ def _typed(setting: Setting, raw: str) -> Any:
             raise SettingsError(f"{setting.name} must be a whole number, not {raw!r}.") from error
     if setting.kind == "path":
         return (ROOT / raw).resolve()
+    if setting.name == "DATABASE_URL":
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", raw)  # as providers write it
     return raw
 
 
