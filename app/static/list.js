@@ -55,6 +55,7 @@
 
   async function counts() {
     const params = new URLSearchParams(body().dataset.query);
+    if (one("#list-tabs [data-count]")) params.delete("tab");
     ["sort", "cols", "size", "view"].forEach((name) => params.delete(name));
     const key = params.toString();
     if (key !== counted) {
@@ -67,11 +68,16 @@
     }
     if (totals) fill();
   }
+  // The counts of all tabs come together, so that another tab needs no new ones.
+  const total = () => {
+    const tab = one("#list-tabs .active [data-count]");
+    return tab && tab.dataset.count in totals.tabs ? totals.tabs[tab.dataset.count] : totals.total;
+  };
   const words = (number) => (number > totals.cap ? totals.cap.toLocaleString("en") + "+" : number.toLocaleString("en"));
   function fill() {
     all("[data-count]").forEach((badge) => { if (badge.dataset.count in totals.tabs) badge.textContent = words(totals.tabs[badge.dataset.count]); });
-    const total = one("[data-total]");
-    if (total) { total.textContent = words(totals.total); one("[data-total-line]").hidden = false; }
+    const place = one("[data-total]");
+    if (place) { place.textContent = words(total()); one("[data-total-line]").hidden = false; }
     picks();
   }
 
@@ -139,10 +145,10 @@
     every.checked = picked > 0 && picked === rows.length;
     every.indeterminate = picked > 0 && picked < rows.length;
     bar.hidden = picked === 0;
-    const total = totals ? totals.total : 0;
-    more.hidden = matching || picked < rows.length || total <= rows.length;
-    if (totals) more.textContent = more.dataset.words.replace("{count}", words(total));
-    one("[data-picked]", bar).textContent = matching && totals ? words(total) : picked;
+    const matches = totals ? total() : 0;
+    more.hidden = matching || picked < rows.length || matches <= rows.length;
+    if (totals) more.textContent = more.dataset.words.replace("{count}", words(matches));
+    one("[data-picked]", bar).textContent = matching && totals ? words(matches) : picked;
     body().elements.selection.value = matching ? "matching" : "ids";
   }
   list.addEventListener("click", (event) => {

@@ -1,0 +1,147 @@
+"""A real Chromium on the real app: a server thread on the test database, sign-in, axe, screenshots.
+
+Tests here are marked `browser` and `commits`; what they need in the database is made within `committed()`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_login.utils import _create_identifier
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENS = ROOT / "var/screens"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome Kuaidan-tests"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without one the test is skipped loudly, or fails where a browser is required."""
+    path = os.environ.get("KUAIDAN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        message = "NO CHROMIUM FOUND: the browser tests were not run (set KUAIDAN_CHROMIUM, or install chromium)"
+        if os.environ.get("KUAIDAN_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def _server(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(timeout=5)
+
+
+@pytest.fixture
+def live(app: Flask, _server: str) -> Iterator[str]:
+    """The address of the running app, with CSRF protection as in production."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    yield _server
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
+def committed(app: Flask) -> Callable[[], Any]:
+    """`with committed():` makes rows, over all shops, and commits them."""
+    from app.kit import context
+    from app.kit.db import transaction
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        with app.app_context(), context.every_shop("browser test"), transaction():
+            yield
+
+    return block
+
+
+@pytest.fixture
+def open_page(app: Flask, browser: Browser, live: str) -> Iterator[Callable[..., Page]]:
+    """`open_page("/orders/", user_id, locale="zh", theme="dark", width=390)`: a page of that person, or of nobody.
+
+    At the end no script error, failed request or breach of the content security policy may have been seen.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def open_it(
+        path: str, user_id: int | None = None, *, locale: str = "en", theme: str = "light", width: int = 1440
+    ) -> Page:
+        context = browser.new_context(
+            base_url=live,
+            user_agent=AGENT,
+            viewport={"width": width, "height": 900},
+            locale="zh-CN" if locale == "zh" else "en-GB",
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        context.set_default_timeout(8000)
+        contexts.append(context)
+        if user_id is not None:
+            context.add_cookies([_session(app, live, user_id, locale)])
+        page = context.new_page()
+        page.on("console", lambda m: problems.append(f"{m.type}: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def _session(app: Flask, live: str, user_id: int, locale: str) -> Any:
+    """The cookie that sign-in would have given to this browser at this address."""
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}, headers={"User-Agent": AGENT}):
+        bound_to = _create_identifier()
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    values = {"_user_id": str(user_id), "_id": bound_to, "_fresh": True, "locale": locale}
+    return {"name": app.config["SESSION_COOKIE_NAME"], "value": serializer.dumps(values), "url": live}
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """`axe(page)`: axe-core's serious and critical findings, of which there must be none."""
+
+    def check(page: Page) -> None:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+        told = [
+            f"{one['impact']} {one['id']}: {node['html'][:160]} | {node['failureSummary'][:300]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"][:4]
+        ]
+        assert told == [], "\n".join(told)
+
+    return check
+
+
+@pytest.fixture
+def shoot() -> Callable[[Page, str], None]:
+    """`shoot(page, "orders-zh-dark-390")`: a picture in var/screens, to be looked at."""
+
+    def take(page: Page, name: str) -> None:
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENS / f"{name}.png")
+
+    return take
