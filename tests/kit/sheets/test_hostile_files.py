@@ -16,6 +16,14 @@ from app.kit.sheets import Limits, SheetError, check, read_rows
 from .builders import HEADER_ROW, MAIN, raw_xlsx, sheet_xml, xlsx
 
 SMALL = Limits(inflated_bytes=64 * 2**20, memory_bytes=512 * 2**20, cpu_seconds=8, wall_seconds=10)
+CHECKED = {
+    "sheet_too_wide",
+    "sheet_too_sparse",
+    "sheet_forbidden_xml",
+    "sheet_inflates_too_far",
+    "sheet_merged_too_far",
+}
+"""What the check alone finds, too, in this process."""
 CALM_SECONDS = 15.0
 CALM_KIBIBYTES = 64 * 1024
 
@@ -26,6 +34,10 @@ def refusal(path: Path, limits: Limits = SMALL, name: str = "") -> SheetError:
         read_rows(path, name or path.name, limits=limits) as s,
     ):
         list(s)
+    if path.suffix == ".xlsx" and refused.value.code in CHECKED:
+        with pytest.raises(SheetError) as alone:
+            check(path, name or path.name, limits)
+        assert alone.value.code == refused.value.code
     return refused.value
 
 
@@ -124,6 +136,25 @@ def test_a_directory_of_a_million_parts_is_not_even_listed(tmp_path: Path) -> No
     error = refusal(path)
 
     assert (error.code, error.facts) == ("sheet_too_many_parts", {"parts": 60_000, "limit": 2_000})
+
+
+def test_a_directory_in_zip64_is_read_and_its_lies_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 0)
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(HEADER_ROW + '<row r="2"><c r="A2"><v>1</v></c></row>'))
+    data = bytearray(path.read_bytes())
+    record, end = data.rindex(b"PK\x06\x06"), data.rindex(b"PK\x05\x06")
+    data[end + 8 : end + 12] = b"\xff" * 4
+    path.write_bytes(data)
+
+    with read_rows(path, "a.xlsx", limits=SMALL) as sheet:
+        assert [row.cells for row in sheet] == [["1", ""]]
+
+    data[record + 24 : record + 40] = struct.pack("<QQ", 10**9, 10**9)
+    path.write_bytes(data)
+    assert refusal(path).code == "sheet_too_many_parts"
+    data[record : record + 2] = b"XX"
+    path.write_bytes(data)
+    assert refusal(path).code == "sheet_damaged"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from app.kit.sheets import Flaw, Kind, Row, read_rows
 
 from .builders import xls, xls_cell
+from .in_process import InProcess
 
 DIV_0, NA = b"\x07\x01", b"\x2a\x01"
 NULL_RESULT = b"\x02\x00\x17\x00\x00\x00\xff\xff"
@@ -17,7 +21,8 @@ def formula(row: int, column: int, result: bytes) -> tuple[int, bytes]:
     return 0x0006, struct.pack("<HHH", row, column, 0) + result + bytes(8)
 
 
-def test_texts_numbers_and_errors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reader", [read_rows, InProcess])
+def test_texts_numbers_and_errors(tmp_path: Path, reader: Any) -> None:
     path = xls(
         tmp_path / "a.xls",
         "商品",
@@ -35,7 +40,7 @@ def test_texts_numbers_and_errors(tmp_path: Path) -> None:
         ],
     )
 
-    with read_rows(path, "a.xls") as sheet:
+    with reader(path, "a.xls") as sheet:
         assert (sheet.head.kind, sheet.head.sheet, sheet.head.header_row) == (Kind.XLS, "商品", 2)
         assert sheet.head.header == ("编码", "价格")
         assert list(sheet) == [

@@ -9,7 +9,15 @@ import pytest
 
 from app.kit.sheets import Flaw, Kind, Limits, Options, Row, SheetError, read_rows
 
+from .in_process import InProcess
+
 TABLE = "编码,名称\r\n000123,夏季连衣裙\r\n"
+
+
+@pytest.fixture(autouse=True, params=["in a child", "here"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "here":
+        monkeypatch.setattr(f"{__name__}.read_rows", InProcess)
 
 
 def written(tmp_path: Path, content: bytes, name: str = "a.csv") -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,16 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from app.kit.sheets import Flaw, Kind, Limits, Options, Row, SheetError, SheetName, read_rows
 
 from .builders import HEADER_ROW, raw_xlsx, sheet_xml, xlsx
+from .in_process import InProcess
 
 
-@pytest.fixture(autouse=True, params=[0, 2**40], ids=["streamed", "whole"])
-def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test runs with the reader of long sheets and with that of short ones."""
-    monkeypatch.setitem(read_rows.__kwdefaults__, "limits", Limits(streamed_bytes=request.param))
+@pytest.fixture(autouse=True, params=["streamed", "whole", "streamed here", "whole here"])
+def _every_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs with the reader of long sheets and that of short ones, in the child process and in this one."""
+    limits = Limits(streamed_bytes=0 if "streamed" in request.param else 2**40)
+    here = "here" in request.param and "process" not in request.node.name
+    reader = partial(InProcess, limits=limits) if here else partial(read_rows, limits=limits)
+    monkeypatch.setattr(f"{__name__}.read_rows", reader)
 
 
 def rows_of(path: Path, options: Options = Options()) -> list[Row]:  # noqa: B008
