@@ -15,6 +15,8 @@ MESSAGES.update(
         "image_unreadable": _l("This file is not a picture that can be read. Send a JPEG, PNG, WebP or GIF."),
         "image_too_large": _l("The picture is larger than %(limit)s MB or has too many pixels."),
         "too_many_images": _l("A product has at most %(limit)s pictures. Delete one first."),
+        "category_unknown": _l("There is no such category in this shop."),
+        "category_cycle": _l("“%(name)s” cannot stand below itself. Choose another parent."),
         "bad_percent": _l("“%(value)s” is not a percentage. Write it like −12.5; it may have four decimals."),
     }
 )

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from app.catalog.models import Category
 from app.kit.db import db
+from app.kit.errors import RuleViolation
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ def tree(shop_id: int) -> list[Node]:
         found.append(Node(key, name, depth))
         waiting.extend((child, its, depth + 1) for child, its in reversed(children.get(key, [])))
     return found
+
+
+def check(category: Category) -> None:
+    """Refuse a category below itself or below another shop's. Raises RuleViolation."""
+    parent = category.parent
+    if parent is None:
+        return
+    if parent.shop_id != category.shop_id:
+        raise RuleViolation("category_unknown")
+    if category.id is not None:
+        below = set(db.session.scalars(branch(category.shop_id, [category.id])))
+        if parent.id in below:
+            raise RuleViolation("category_cycle", name=category.name)
 
 
 def branch(shop_id: int, roots: list[int]) -> Select[int]:

@@ -50,6 +50,8 @@ class Category(Identified, Versioned, ShopOwned, Model):
     name: Mapped[str] = mapped_column(String(80))
     position: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
+    parent: Mapped[Category | None] = relationship(remote_side="Category.id")
+
     def __str__(self) -> str:
         return self.name
 
