@@ -104,13 +104,15 @@ def _title(product: Product) -> Markup:
     """The picture and the title; the picture says nothing that the title does not."""
     image_id = summaries.of(product).image_id
     if image_id is None:
-        shown = Markup('<span class="k-thumb k-thumb-none">{}</span>').format(icon("photo", 18))
+        shown = Markup('<span class="avatar avatar-sm">{}</span>').format(icon("photo", 18))
     else:
         shown = _THUMB.format(image_id)
-    return Markup('<span class="k-titled">{}<span>{}</span></span>').format(shown, product.title)
+    return Markup('<span class="d-inline-flex align-items-center gap-2">{}<span>{}</span></span>').format(
+        shown, product.title
+    )
 
 
-_THUMB = Markup('<img class="k-thumb" src="/images/{}/thumb" width="40" height="40" loading="lazy" alt="">')
+_THUMB = Markup('<img class="avatar avatar-sm object-fit-cover" src="/images/{}/thumb" loading="lazy" alt="">')
 
 
 def _stock(product: Product) -> Any:
