@@ -31,13 +31,13 @@ def resolve(stage: Stage, column: str) -> None:
 
 _PARTS = """
 create temp table moment on commit drop as
-select t.text, p.parts, p.year_last, null::timestamptz as at
-from (select distinct "%(column)s" as text from staged where "%(column)s" is not null) t
-cross join lateral (
-    select coalesce(regexp_match(t.text, :year_first), regexp_match(t.text, :compact),
-                    regexp_match(t.text, :year_last)) as parts,
-           t.text ~ :year_last as year_last
-) p
+select t.text, coalesce(t.parts, regexp_match(t.text, :compact), regexp_match(t.text, :year_last)) as parts,
+       t.parts is null and t.text ~ :year_last as year_last, null::timestamptz as at
+from (
+    select text, regexp_match(text, :year_first) as parts
+    from (select distinct "%(column)s" as text from staged where "%(column)s" is not null offset 0) d
+    offset 0
+) t
 """
 _MONTH_FIRST = """
 select coalesce(bool_or(parts[2]::int > 12) and not bool_or(parts[1]::int > 12), false) from moment where year_last

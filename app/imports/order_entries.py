@@ -21,12 +21,12 @@ def read(stage: Stage) -> None:
     Quantities are whole numbers, prices have up to six decimals; both may carry a sign, thousands commas and
     full-width digits, prices a currency sign. `amount_minor` is rounded half away from zero, line by line.
     """
-    stage.run("set local work_mem = '64MB'")  # sorts and hashes of half a million lines stay off the disk
+    stage.run("set local work_mem = '128MB'")  # sorts and hashes of half a million lines stay off the disk
     moments.resolve(stage, "placed_at")
     _tell_charges(stage)
     _make(stage, "amount_text", _NUMBERS, whole=WHOLE, decimal=DECIMAL)
     _refuse_long_texts(stage)
-    _make(stage, "order_entry", _ENTRIES, largest=LARGEST_AMOUNT_MICROS, minor_per_micro=_minor_per_micro(stage))
+    _make(stage, "order_entry", _ENTRIES, largest=LARGEST_AMOUNT_MICROS, micros_of_minor=_micros_of_minor(stage))
     stage.run("alter table order_entry add primary key (row)")
     stage.run("analyze order_entry")
     stage.run(_MARK_UNREAD)
@@ -67,8 +67,8 @@ def _refuse_long_texts(stage: Stage) -> None:
         stage.refuse(f"length(s.{key}) > {limit}", key, "order_text_too_long", f"jsonb_build_object('limit', {limit})")
 
 
-def _minor_per_micro(stage: Stage) -> str:
-    return f"1e-{6 - exponent(stage.shop.currency)}"
+def _micros_of_minor(stage: Stage) -> int:
+    return 10 ** (6 - exponent(stage.shop.currency))
 
 
 def _make(stage: Stage, table: str, query: str, **values: object) -> None:
@@ -93,16 +93,16 @@ from (
 """Each distinct text once: a file has far fewer quantities and prices than rows."""
 _ENTRIES = """
 select row, number, code, kind, title, quantity, unit_price, placed_at, customer, country, receiver, address,
-       case when abs(quantity::numeric * unit_price) <= :largest
-            then round(quantity::numeric * unit_price * cast(:minor_per_micro as numeric))::bigint end as amount_minor,
+       case when not too_large then sign(quantity * unit_price)::bigint
+                 * ((2 * abs(quantity * unit_price) + :micros_of_minor) / (2 * :micros_of_minor)) end as amount_minor,
        case when number is null then 'number' when code is null then 'code' when quantity is null then 'quantity'
             when unit_price is null then 'unit_price' when placed_at is null then 'placed_at'
-            when unit_price < 0 and kind = 'product' then 'unit_price'
-            when abs(quantity::numeric * unit_price) > :largest then 'quantity' end as wrong
+            when unit_price < 0 and kind = 'product' then 'unit_price' when too_large then 'quantity' end as wrong
 from (
     select s.row, s.number, s.code, k.kind, coalesce(s.title, '') as title, q.whole as quantity,
            p.micros as unit_price, m.at as placed_at, s.customer, coalesce(s.country, '') as country,
-           coalesce(s.receiver, '') as receiver, coalesce(s.address, '') as address
+           coalesce(s.receiver, '') as receiver, coalesce(s.address, '') as address,
+           abs(q.whole::float8 * p.micros) > :largest as too_large
     from staged s
     left join moment m on m.text = s.placed_at
     left join code_kind k on k.code = s.code
@@ -110,6 +110,7 @@ from (
     left join amount_text p on p.text = s.unit_price
 ) entry
 """
+"""Integers all the way, as in `kit.money.divide_half_up`: below `largest` twice the product fits into bigint."""
 _MARK_UNREAD = """
 update staged s set err_column = e.wrong,
     err_facts = jsonb_build_object('value', left(case e.wrong when 'quantity' then s.quantity
