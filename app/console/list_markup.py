@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.console.lists import Column, Filter
 
-_STARTS = {"end": Markup('<td class="text-end">'), "center": Markup('<td class="text-center">')}
-_START = Markup("<td>")
+_STARTS = {"end": '<td class="text-end">', "center": '<td class="text-center">'}
 
 
-def column_cells(columns: Sequence[Column]) -> list[tuple[Markup, Callable[[Any], Any]]]:
-    """The opening tag and the cell function of each column."""
-    return [(_STARTS.get(column.align, _START), column.cell) for column in columns]
+def table_rows(rows: Sequence[Any], columns: Sequence[Column], row_prefix: str, ticks: bool) -> Markup:
+    """The rows of a list's table; made here because a template takes three times as long for hundreds of cells.
+
+    The first cell is the row's heading and links to `row_prefix` + id; `ticks` adds the box for bulk actions.
+    """
+    first, rest = columns[0].cell, [(_STARTS.get(c.align, "<td>"), c.cell) for c in columns[1:]]
+    parts: list[str] = []
+    for row in rows:
+        heading: str = escape(first(row))
+        if row_prefix:
+            heading = f'<a href="{row_prefix}{row.id}">{heading}</a>'
+        if ticks:
+            box = f'type="checkbox" name="ids" value="{row.id}" aria-labelledby="r{row.id}"'
+            parts.append(f'<tr><td class="k-pick"><input class="form-check-input" {box}></td>')
+        else:
+            parts.append("<tr>")
+        parts.append(f'<th scope="row" id="r{row.id}">{heading}</th>')
+        for start, cell in rest:
+            parts.append(f"{start}{escape(cell(row))}</td>")
+        parts.append("</tr>\n")
+    return Markup("".join(parts))  # noqa: S704 - every cell has been escaped
 
 
 def filter_words(one: Filter, values: list[str], choices: Sequence[tuple[str, Any]]) -> str:

@@ -46,3 +46,8 @@ def entries() -> list[tuple[Entry, bool]]:
     here = (request.endpoint or "").partition(".")[0]
     known = current_app.view_functions
     return [(e, e.endpoint.partition(".")[0] == here) for e in MENU if e.endpoint in known and can(e.noun, e.verb)]
+
+
+def key_of(shown: list[tuple[Entry, bool]]) -> tuple[tuple[str, bool], ...]:
+    """What a drawn menu depends on, but for the language."""
+    return tuple((entry.endpoint, here) for entry, here in shown)

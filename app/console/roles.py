@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from app.kit.permissions import Noun, Verb, permission
 
@@ -76,6 +77,14 @@ def fab_roles() -> dict[str, list[list[str]]]:
     roles = {role.value: _pairs(grants) + OWN_ACCOUNT for role, grants in ROLES.items()}
     roles[Role.ADMINISTRATOR.value] = [[".*", ".*"]]
     return roles
+
+
+@lru_cache(maxsize=64)
+def granted(names: frozenset[str]) -> frozenset[tuple[Noun, Verb]] | None:
+    """What these roles may do together; None when one of them is not of this table and FAB must be asked."""
+    if not names <= {role.value for role in Role}:
+        return None
+    return frozenset((noun, verb) for name in names for noun, verbs in ROLES[Role(name)].items() for verb in verbs)
 
 
 def _pairs(grants: Grants) -> list[list[str]]:

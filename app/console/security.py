@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.sqla.models import Group
 from flask_login import LoginManager
+from sqlalchemy.orm import joinedload
 
 
 class ConsoleSecurityManager(SecurityManager):
@@ -29,6 +31,12 @@ class ConsoleSecurityManager(SecurityManager):
             self.appbuilder.add_view_no_menu(view)
         if self.is_auth_limited:
             self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+
+    def get_user_by_id(self, pk: int) -> Any:
+        """A person with their roles and groups in one statement; each request begins with it."""
+        model = self.user_model
+        loads = (joinedload(model.roles), joinedload(model.groups).joinedload(Group.roles))
+        return self.session.get(model, pk, options=loads)
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         if not has_request_context():

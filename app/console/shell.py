@@ -8,9 +8,9 @@ from flask import Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder import AppBuilder
 from flask_babel import get_babel
 
-from app.console import access, list_markup, menu, roles
+from app.console import access, fragments, list_markup, menu, roles
 from app.console.home import HomeView
-from app.kit import formats
+from app.kit import formats, texts
 from app.kit.db import db
 
 
@@ -23,6 +23,8 @@ def init_app(app: Flask) -> AppBuilder:
     appbuilder = AppBuilder(app, db.session)
     app.appbuilder = appbuilder  # type: ignore[attr-defined]
     get_babel(app).locale_selector = choose_locale
+    texts.init_app(app)
+    app.before_request(lambda: texts.speak(choose_locale()))
     app.before_request(access.enter)
     app.context_processor(_layout_values)
     app.jinja_env.globals.update(
@@ -32,8 +34,10 @@ def init_app(app: Flask) -> AppBuilder:
         number=formats.number,
         moment=formats.moment,
         ago=formats.ago,
-        column_cells=list_markup.column_cells,
+        table_rows=list_markup.table_rows,
+        menu_key=menu.key_of,
         filter_words=list_markup.filter_words,
+        kept=fragments.kept,
     )
     return appbuilder
 

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.numbers import get_currency_symbol
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 
-from app.kit import clock
+from app.kit import clock, texts
 from app.kit.money import MICROS, exponent
 
 
 def locale_code() -> str:
     """The language of the request or job: `zh` or `en`."""
-    return str(get_locale() or "zh")
+    return texts.language()
 
 
 @lru_cache(maxsize=256)
