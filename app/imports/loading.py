@@ -66,8 +66,7 @@ def load(
 
 def _index(session: Session) -> None:
     session.execute(text("alter table staged add primary key (row)"))
-    session.execute(text("alter table staged_cells add primary key (row)"))
-    session.execute(text("analyze staged"))
+    session.execute(text("analyze staged (row)"))
 
 
 def _copy(connection: Any, batch: Sequence[Row], places: Mapping[str, int], width: int) -> None:

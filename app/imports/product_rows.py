@@ -97,11 +97,16 @@ def _check_status(stage: Stage) -> None:
 
 def _check_shared(stage: Stage) -> None:
     """Rows of one product must not say different things about it; the first good row counts."""
-    several = "select from product_row group by product_code having count(*) > 1"
-    if not stage.run(f"select exists ({several})").scalar():
+    keys = [key for key in SHARED if key in stage.mapped]
+    if not keys:
         return
-    for key in SHARED:
-        if key in stage.mapped:
+    said = ", ".join(f'min(s.{key} collate "C") <> max(s.{key} collate "C") as {key}' for key in keys)
+    differs = stage.run(
+        f"select {', '.join(f'bool_or({key})' for key in keys)} from (select {said} from product_row p "
+        "join staged s on s.row = p.row where s.err_code is null group by p.product_code having count(*) > 1) d"
+    ).one()
+    for key, is_so in zip(keys, differs, strict=True):
+        if is_so:
             _refuse_differing(stage, key)
 
 

@@ -20,7 +20,7 @@ def type_rows(stage: Stage) -> None:
     stage.run("drop table if exists product_row")
     stage.run(_TYPING.format(**_fields(stage)), clear=CLEAR, **_option_names(stage))
     stage.run("alter table product_row add primary key (row)")
-    stage.run("analyze product_row")
+    stage.run("analyze product_row (row, sku_code, product_code, sku_id, product_id)")
 
 
 _TYPING = """
@@ -44,7 +44,10 @@ from staged s
 left join sku k on k.shop_id = :shop_id and k.code = s.sku_code
 left join product kp on kp.id = k.product_id
 left join product np on k.id is null and np.shop_id = :shop_id and np.code = coalesce(s.product_code, s.sku_code)
-left join (values {statuses}) w(word, status) on w.word = lower(normalize(s.status, NFKC))
+left join (
+    select said.status as said, v.status from (select distinct status from staged where status is not null) said
+    join (values {statuses}) v(word, status) on v.word = lower(normalize(said.status, NFKC))
+) w on w.said = s.status
 {category_join}
 where s.err_code is null
 """
