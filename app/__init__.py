@@ -65,7 +65,8 @@ def _views() -> list[type]:
     from app.console.jobs_page import JobView
     from app.console.saved_views_page import SavedViewView
     from app.customers.console import CustomerView
+    from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
     from app.orders.console import OrderView
 
-    return [*catalog.VIEWS, HomeApi, JobView, SavedViewView, OrderView, CustomerView, ReportView]
+    return [*catalog.VIEWS, HomeApi, JobView, SavedViewView, OrderView, CustomerView, ReportView, *IMPORTS]

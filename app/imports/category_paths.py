@@ -17,7 +17,7 @@ def resolve(stage: Stage) -> None:
     stage.run("drop table if exists category_path")
     stage.run(
         "create temp table category_path on commit drop as select path, "
-        "array(select btrim(n) from regexp_split_to_table(normalize(path, NFKC), '[>›]') n) as names, "
+        "array(select btrim(n) from regexp_split_to_table(path, '[>＞›]') n) as names, "
         "null::bigint as category_id from (select distinct category as path from staged "
         "where category is not null and category <> :clear and err_code is null) p",
         clear=CLEAR,

@@ -51,6 +51,19 @@ def remember(shop_id: int, kind: ImportKind, header: Sequence[str], places: Plac
     db.session.execute(statement.on_conflict_do_update(constraint="uq_saved_mapping", set_=values))
 
 
+def is_saved(shop_id: int, kind: ImportKind, header: Sequence[str]) -> bool:
+    """Whether the shop has mapped a file with this header before."""
+    saved = select(SavedMapping.id).where(
+        SavedMapping.shop_id == shop_id, SavedMapping.kind == kind, SavedMapping.header_hash == header_hash(header)
+    )
+    return db.session.scalar(saved) is not None
+
+
+def choices(places: Mapping[str, int]) -> dict[int, str]:
+    """For each mapped column what is chosen on the page: the field's key, or `option`."""
+    return {index: "option" if key.startswith(EXTRA) else key for key, index in places.items()}
+
+
 def header_hash(header: Sequence[str]) -> str:
     """One hash for one header, order included."""
     return hashlib.sha256(json.dumps(list(header), ensure_ascii=False).encode()).hexdigest()

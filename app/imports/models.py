@@ -64,6 +64,7 @@ class ImportRun(Identified, ShopOwned, Model):
     file: Mapped[str] = mapped_column(String(80))
     sheet: Mapped[str | None] = mapped_column(String(80))
     header: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    preview: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     error_code: Mapped[str | None] = mapped_column(String(60))

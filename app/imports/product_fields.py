@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from flask_babel import lazy_gettext as _l
 
@@ -87,7 +86,7 @@ FIELDS = (
     ),
 )
 OPTION_HEADER = _l("Option: %(name)s")
-_OPTION = re.compile(r"^(?:选项|规格项?|option)\s*:\s*(\S.*)$", re.IGNORECASE)
+_OPTION = re.compile(r"^(?:选项|规格项?|option)\s*[:：]\s*(\S.*)$", re.IGNORECASE)
 
 STATUS_WORDS = {
     ProductStatus.DRAFT: ("draft", "草稿", "未上架"),
@@ -104,8 +103,8 @@ CLEARABLE = frozenset({"description", "category", "barcode", "compare_at", "cost
 
 def option_name(header: str) -> str | None:
     """ "选项:颜色" → "颜色", "Option: Colour" → "Colour"; None for any other header."""
-    found = _OPTION.match(unicodedata.normalize("NFKC", header).strip())
-    return found.group(1).strip()[:40] if found else None
+    found = _OPTION.match(header.strip())
+    return found.group(1).strip() if found else None
 
 
 MESSAGES.update(

@@ -39,9 +39,8 @@ def commit(stage: Stage) -> Counts:
         return Counts(0, 0, unchanged)
     stage.run("drop table if exists made")
     stage.run("create temp table made (target_table text, row_id bigint) on commit drop")
-    change_set = change_sets.open_set(
-        stage.shop.id, ChangeSource.WORKBOOK, rule={"import_run": stage.run_id}, selection={"import_run": stage.run_id}
-    )
+    rule = {"file_name": stage.file_name, "import_run": stage.run_id}
+    change_set = change_sets.open_set(stage.shop.id, ChangeSource.WORKBOOK, rule, selection={})
     _change_known(stage, change_set)
     if created:
         _make_products(stage)

@@ -23,6 +23,8 @@ Progress = Callable[[int, str], None]
 EXTRA = "option:"
 """Prefix of a mapping's keys for open-ended columns: {"option:Colour": 7}."""
 
+TOLD = ("created", "updated", "unchanged", "failed")
+
 
 def get(run_id: int) -> ImportRun:
     """The run of that id. Raises NotFound, also for another shop's."""
@@ -61,7 +63,7 @@ def commit(run: ImportRun, on_error: OnError, on_progress: Progress) -> dict[str
     """
     if run.state is ImportState.DONE:
         return run.counts
-    run.on_error = on_error
+    run.on_error, promised = on_error, run.counts
     stage, kind = _staged(run, on_progress)
     first = _first_fault(stage.session)
     if first is not None and on_error is OnError.STOP:
@@ -74,6 +76,8 @@ def commit(run: ImportRun, on_error: OnError, on_progress: Progress) -> dict[str
         return _record(run, stage, Counts(), ImportState.CHECKED, first)
     counts = kind.commit(stage)
     result = _record(run, stage, counts, ImportState.DONE, first)
+    if promised and on_error is not OnError.STOP and any(promised[key] != result[key] for key in TOLD):
+        run.counts = result = {**result, "differs": {key: promised[key] for key in TOLD}}
     _tell(run, result)
     return result
 
@@ -102,6 +106,7 @@ def _staged(run: ImportRun, on_progress: Progress) -> tuple[Stage, Kind]:
         mapped=frozenset(places),
         extras={name: key.removeprefix(EXTRA) for name, key in extras.items()},
         mode=run.mode,
+        file_name=run.file_name,
         on_progress=on_progress,
     )
     on_progress(rows, "checking")
@@ -151,6 +156,6 @@ def _tell(run: ImportRun, result: dict[str, Any]) -> None:
             shop_id=run.shop_id,
             import_run_id=run.id,
             kind=run.kind.value,
-            **{key: result[key] for key in ("created", "updated", "unchanged", "failed")},
+            **{key: result[key] for key in TOLD},
         )
     )

@@ -62,6 +62,7 @@ class Stage:
     mapped: frozenset[str]
     extras: Mapping[str, str] = field(default_factory=dict)
     mode: ImportMode = ImportMode.BOTH
+    file_name: str = ""
     on_progress: Callable[[int, str], None] = _nothing
 
     def run(self, sql: str, **values: Any) -> Any:

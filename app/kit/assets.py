@@ -22,6 +22,7 @@ ASSETS = {
     "list.js": "app/static/list.js",
     "search.js": "app/static/search.js",
     "catalog.js": "app/static/catalog.js",
+    "import.js": "app/static/import.js",
     "charts.js": "app/static/charts.js",
     "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",

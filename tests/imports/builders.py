@@ -9,7 +9,7 @@ from typing import Any
 
 from app.imports import mapping, runs
 from app.imports.models import ImportKind, ImportMode, ImportRun, ImportState, OnError
-from app.kit import clock, files
+from app.kit import clock, context, files
 from app.kit.db import db, transaction
 from app.kit.sheets import Column, ColumnKind, write_sheet
 
@@ -53,6 +53,12 @@ def run_of(shop: Any, header: Sequence[str], rows: Rows, *, as_csv: bool = True,
     return run
 
 
+def seen(run_id: int) -> ImportRun:
+    """The run as it stands now, after requests that have left every scope."""
+    with context.every_shop("test"):
+        return db.session.get(ImportRun, run_id, populate_existing=True)
+
+
 def silent(done: int, step: str) -> None:
     pass
 
@@ -72,4 +78,4 @@ def four(result: dict[str, Any]) -> tuple[int, int, int, int]:
     return tuple(result[key] for key in ("created", "updated", "unchanged", "failed"))
 
 
-__all__ = ["ImportMode", "OnError", "csv_text", "dry", "four", "run_of", "silent", "take", "workbook"]
+__all__ = ["ImportMode", "OnError", "csv_text", "dry", "four", "run_of", "seen", "silent", "take", "workbook"]
