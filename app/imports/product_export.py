@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, select, text
 
+from app.catalog import product_list
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import Product, ProductStatus, Sku
 from app.imports.product_fields import FIELDS, OPTION_HEADER
@@ -30,13 +31,7 @@ def chosen(shop: Shop, selection: str) -> Select[Any]:
     """The products of a selection as JSON: {"ids": […]}, {"query": "…"} of the list, or {} for the whole shop."""
     wanted = json.loads(selection)
     of_shop = select(Product.id).where(Product.shop_id == shop.id)
-    if "ids" in wanted:
-        return of_shop.where(Product.id.in_(wanted["ids"]))
-    if "query" in wanted:
-        from app.catalog import product_list  # type: ignore[attr-defined]
-
-        return product_list.chosen(wanted, shop)
-    return of_shop
+    return product_list.chosen(wanted, shop) if wanted else of_shop
 
 
 def count(shop: Shop, products: Select[Any]) -> int:
