@@ -89,10 +89,13 @@ class ImportView(ListPage):
             return self._upload_page(error.message()), error.status
         return redirect(url_for("ImportView.show", pk=run_id))
 
-    @expose("/template/<any(products, orders):kind>")
+    @expose("/template")
     @needs(Noun.IMPORTS, Verb.READ)
-    def template(self, kind: str) -> Response:
-        """The empty workbook to fill in."""
+    def template(self) -> Response:
+        """The empty workbook to fill in, of `?kind=`."""
+        kind = request.args.get("kind", ImportKind.PRODUCTS.value)
+        if kind not in set(ImportKind):
+            abort(404)
         path = files.scratch(".xlsx")
         blank_sheet.write(ImportKind(kind), path)
         return _send_once(path, f"{kind}-template.xlsx")
