@@ -22,7 +22,7 @@ from tests.conftest import SHARED_DATA
 FOLDER = SHARED_DATA / "awkward-spreadsheets"
 STRIDE = 10
 LIMITS = Limits(cpu_seconds=15, wall_seconds=15)
-FILE_SECONDS = 20.0
+FILE_SECONDS = 60.0  # a hang, not slowness, fails here
 ANSWERS = {
     "ok", "sheet_no_content", "sheet_unsupported", "sheet_encrypted", "sheet_damaged", "sheet_too_wide",
     "sheet_forbidden_xml", "sheet_truncated", "sheet_reader_died", "sheet_too_sparse", "sheet_unplaced_errors",
