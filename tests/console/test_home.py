@@ -1,0 +1,102 @@
+"""The home page: exact figures against the same weekday, resting shops, first steps, ten statements."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.catalog.models import ProductStatus
+from app.console import home_figures
+from app.console.home_figures import percent
+from app.console.roles import Role
+from app.kit import clock, context
+from app.orders.models import OrderKind, OrderStatus
+from tests import factories as make
+
+pytestmark = pytest.mark.usefixtures("app")
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday, 12:00 in Shanghai
+WEEK = timedelta(days=7)
+
+
+def _glance(shop, at=NOON):
+    with clock.frozen(at), context.shops([shop.id]):
+        return home_figures.glance(shop)
+
+
+def test_today_stands_against_last_week_up_to_the_same_time() -> None:
+    shop = make.shop()
+    make.order(shop, ("A", 2, 1000), placed_at=NOON - timedelta(hours=1))
+    make.order(shop, ("A", 1, 700), placed_at=NOON - WEEK - timedelta(hours=2))
+    make.order(shop, ("A", 1, 9900), placed_at=NOON - WEEK + timedelta(hours=2))
+    note = {"kind": OrderKind.CREDIT_NOTE, "status": OrderStatus.COMPLETED}
+    make.order(shop, ("A", -1, 300), placed_at=NOON - timedelta(hours=2), **note)
+
+    glance = _glance(shop)
+
+    assert (glance.day, glance.live) == (date(2026, 11, 23), True)
+    assert glance.now[1:5] == (1, 2000, 1, -300)
+    assert glance.week_ago[1:5] == (1, 700, 0, 0)
+    assert glance.days[-8][1:3] == (2, 10600)
+
+
+def test_days_are_those_of_the_shop() -> None:
+    shop = make.shop(time_zone="Asia/Shanghai")
+    make.order(shop, placed_at=datetime(2026, 11, 22, 16, 0, tzinfo=UTC))
+    make.order(shop, placed_at=datetime(2026, 11, 22, 15, 59, tzinfo=UTC))
+
+    assert [day.orders for day in _glance(shop).days[-2:]] == [1, 1]
+
+
+def test_unpaid_and_closed_sales_and_other_shops_do_not_count() -> None:
+    shop, other = make.shop(), make.shop()
+    make.order(shop, ("A", 1, 1000), placed_at=NOON)
+    for status in (OrderStatus.PENDING_PAYMENT, OrderStatus.CLOSED):
+        make.order(shop, ("A", 1, 50), placed_at=NOON, status=status)
+    make.order(other, ("A", 1, 90), placed_at=NOON)
+
+    assert _glance(shop).now[1:3] == (1, 1000)
+
+
+def test_a_resting_shop_shows_its_last_day_with_orders(sign_in) -> None:
+    shop = make.shop(time_zone="Europe/London", currency="GBP")
+    make.order(shop, ("A", 1, 1250), placed_at=datetime(2011, 12, 9, 12, 50, tzinfo=UTC))
+
+    page = sign_in(make.staff(Role.MANAGER, shop)).get("/").text
+
+    assert "As of 2011-12-09, the last day with orders" in page
+    assert "£12.50" in page
+    assert "/orders/?f_kind=sale&amp;f_placed=2011-12-09..2011-12-09" in page
+
+
+def test_what_waits_is_counted_and_leads_to_its_rows_in_ten_statements(sign_in, count_sql) -> None:
+    shop = make.shop()
+    for _ in range(3):
+        make.order(shop, placed_at=clock.now())
+    make.sku(shop, make.product(shop, status=ProductStatus.ON_SALE), stock_on_hand=1, low_stock_limit=3)
+    client = sign_in(make.staff(Role.MANAGER, shop))
+    client.get("/")
+
+    with count_sql() as statements:
+        page = client.get("/").text
+
+    assert len(statements) <= 10, "\n".join(statements)
+    assert '/orders/?tab=pending_shipment"' in page
+    assert '<strong class="k-number">3</strong><span class="text-secondary">Waiting to be shipped' in page
+    assert '<strong class="k-number">1</strong><span class="text-secondary">Products low in stock' in page
+
+
+def test_an_empty_shop_says_what_to_do_first(sign_in) -> None:
+    page = sign_in(make.staff(Role.MANAGER, make.shop())).get("/").text
+
+    assert "First steps" in page
+    assert "Or write the first product by hand" in page
+    assert "Invite your colleagues" not in page
+
+
+@pytest.mark.parametrize(("now", "then", "shown"), [(150, 100, 50), (50, 100, -50), (5, 0, None), (0, 0, None)])
+def test_the_change_in_per_cent(now, then, shown) -> None:
+    assert percent(now, then) == shown
+
+
+def test_a_spark_ends_at_the_right_edge_and_a_flat_one_stays_flat() -> None:
+    assert home_figures.spark([1, 3, 2]).split()[-1].startswith("118.0,")
+    assert home_figures.spark([4, 4]) == "2.0,29.0 118.0,29.0"
