@@ -11,15 +11,13 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from app.insights import row_xml
+from app.insights.row_xml import StreamedSheet
 from app.kit.money import exponent
-
-LONGEST_TEXT = 32_000
-"""Excel holds 32,767 characters in a cell."""
 
 
 class Style(Enum):
@@ -88,7 +86,8 @@ class Sheet:
         head_rows: int = 0,
         frozen_columns: int = 0,
     ) -> None:
-        self.sheet: Any = book.create_sheet(title)
+        self.sheet: Any = StreamedSheet(book, title)
+        book._add_sheet(self.sheet)
         self.styles = styles
         self._cells: dict[Style, Any] = {}
         if head_rows:
@@ -114,11 +113,22 @@ class Sheet:
         self.sheet.append([self._put(copy(self._of(style)), value, style) for value, style in values])
 
     def rows(self, kinds: Sequence[Style], rows: Iterable[Sequence[Any]]) -> None:
-        """Many rows of the same styles, through one cell a column."""
-        cells = [copy(self._of(kind)) for kind in kinds]
-        pairs = list(zip(cells, kinds, strict=True))
+        """Many rows of the same styles."""
+        writers = [self._writer(kind, column) for column, kind in enumerate(kinds, 1)]
         for row in rows:
-            self.sheet.append([self._put(cell, value, kind) for (cell, kind), value in zip(pairs, row, strict=True)])
+            number = self.sheet.next_row
+            pairs = zip(writers, row, strict=True)
+            self.sheet.append_xml("".join([write(value, number) for write, value in pairs if value is not None]))
+
+    def _writer(self, kind: Style, column: int) -> row_xml.CellWriter:
+        style_id = self._of(kind).style_id
+        if kind in MONEY_STYLES:
+            return row_xml.number_writer(column, style_id, self.styles.places)
+        if kind is Style.COUNT:
+            return row_xml.number_writer(column, style_id)
+        if kind in (Style.DAY, Style.MONTH):
+            return row_xml.day_writer(column, style_id)
+        return row_xml.text_writer(column, style_id)
 
     def filter(self, columns: int, last_row: int) -> None:
         """A filter on the header row, down to the last data row."""
@@ -141,6 +151,6 @@ class Sheet:
         elif isinstance(value, int | date) or style in FORMULAS:
             cell.value = value
         else:
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_TEXT]
+            cell.value = row_xml.plain(value)
             cell.data_type = "s"  # text that begins with = stays text
         return cell
