@@ -1,13 +1,18 @@
-"""Reads a sales workbook back: rows by header, sums in minor units, formulas worked out."""
+"""Reads a sales workbook back: rows by header, sums in minor units, formulas worked out.
+
+Values by calamine, which takes a tenth of the time; everything else by openpyxl.
+"""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
 SUM = re.compile(r"=SUM\('?([^'!]+)'?!([A-Z]+)(\d+):[A-Z]+(\d+)\)")
 
@@ -16,8 +21,13 @@ class Workbook:
     """An open workbook; amounts as whole minor units of `places` digits."""
 
     def __init__(self, path: Path, places: int = 2) -> None:
-        self.book: Any = load_workbook(path)
-        self.places = places
+        self.path, self.places = path, places
+        self.values: Any = CalamineWorkbook.from_path(path)
+
+    @cached_property
+    def book(self) -> Any:
+        """With styles, charts and formulas."""
+        return load_workbook(self.path)
 
     def minor(self, value: Any) -> int:
         """An amount cell in minor units; exact, or the test fails."""
@@ -27,12 +37,12 @@ class Workbook:
 
     def rows(self, title: str) -> list[dict[str, Any]]:
         """The data rows of a sheet by header, without the total row."""
-        head, *rows, _total = self.book[title].iter_rows(values_only=True)
+        head, *rows, _total = self.values.get_sheet_by_name(title).to_python()
         return [dict(zip(head, row, strict=True)) for row in rows]
 
     def total(self, title: str) -> dict[str, Any]:
         """The last row of a sheet by header."""
-        head, *_, last = self.book[title].iter_rows(values_only=True)
+        head, *_, last = self.values.get_sheet_by_name(title).to_python()
         return dict(zip(head, last, strict=True))
 
     def added(self, title: str, column: str) -> int:

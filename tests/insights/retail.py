@@ -1,4 +1,4 @@
-"""The Online Retail year: loaded into a database by COPY and SQL, and summed by the test on its own from the CSV."""
+"""What the Online Retail year must come to: facts.json, and sums that the test makes on its own from the CSV."""
 
 from __future__ import annotations
 
@@ -11,62 +11,19 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any, TextIO
 
-from sqlalchemy import Engine, text
+from tests.retail import SAMPLE_DATA
 
-from tests.conftest import SHARED_DATA
-
-FOLDER = SHARED_DATA / "online-retail-uk"
 PENNY = Decimal("0.01")
-LOAD = (
-    """create temp table raw (number text, code text, title text, quantity bigint, at timestamp,
-       price numeric, customer text, country text)""",
-    "COPY",
-    """insert into shop (version, created_at, updated_at, code, name, currency, time_zone, country, locale, invented)
-       values (1, now(), now(), 'retail', 'Online Retail', 'GBP', 'Europe/London', 'United Kingdom', 'en', false)""",
-    """insert into customer (shop_id, number, created_at, updated_at)
-       select s.id, r.customer, now(), now() from shop s, (select distinct customer from raw where customer <> '') r
-       where s.code = 'retail'""",
-    """insert into orders
-         (shop_id, number, kind, status, placed_at, currency, country, customer_id, created_at, updated_at)
-       select s.id, r.number, case left(r.number, 1) when 'C' then 'credit_note' when 'A' then 'adjustment'
-                               else 'sale' end, 'completed',
-         min(r.at) at time zone 'Europe/London', 'GBP', min(r.country), min(c.id), now(), now()
-       from raw r join shop s on s.code = 'retail'
-         left join customer c on c.shop_id = s.id and c.number = nullif(r.customer, '')
-       group by s.id, r.number""",
-    """insert into order_line
-         (shop_id, order_id, position, kind, code, title, quantity, unit_price_micros, amount_minor)
-       select o.shop_id, o.id, row_number() over (partition by o.id),
-         case when r.code ~ '^[0-9]{5}' then 'product' else 'charge' end, r.code, coalesce(r.title, ''), r.quantity,
-         (r.price * 1000000)::bigint, (round(r.quantity * r.price, 2) * 100)::bigint
-       from raw r join shop s on s.code = 'retail' join orders o on o.shop_id = s.id and o.number = r.number""",
-    "drop table raw",
-    "analyze orders, order_line, customer",
-)
-"""Everything as it is in the file: duplicate lines kept, missing customers left out."""
 
 
 def facts() -> dict[str, Any]:
     """What was computed with pandas from the same file."""
-    return json.loads((FOLDER / "facts.json").read_text(encoding="utf-8"))
+    return json.loads((SAMPLE_DATA / "facts.json").read_text(encoding="utf-8"))
 
 
 def open_csv() -> TextIO:
     """The file, as text."""
-    return gzip.open(FOLDER / "online_retail.csv.gz", "rt", encoding="utf-8", newline="")
-
-
-def load(engine: Engine) -> None:
-    """Fill an empty database with the shop `retail`."""
-    with engine.begin() as connection:
-        for statement in LOAD:
-            if statement != "COPY":
-                connection.execute(text(statement))
-                continue
-            cursor = connection.connection.cursor()
-            with cursor.copy("copy raw from stdin (format csv, header)") as copy, open_csv() as stream:  # type: ignore[attr-defined]
-                while block := stream.read(1 << 20):
-                    copy.write(block)
+    return gzip.open(SAMPLE_DATA / "online_retail.csv.gz", "rt", encoding="utf-8", newline="")
 
 
 @dataclass
