@@ -12,9 +12,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.demo import retail_catalogue
+from app.events import ImportCommitted
 from app.imports import loading, order_rows
+from app.imports.models import ImportKind, ImportRun, ImportState, OnError
 from app.imports.staging import Counts, Stage
-from app.kit import context
+from app.kit import clock, context, files, journal
 from app.kit.errors import RuleViolation
 from app.shops.models import Shop
 
@@ -25,6 +27,7 @@ ROWS = 541_909
 SMALL_ORDERS = 600
 COLUMNS = ("number", "code", "title", "quantity", "placed_at", "unit_price", "customer", "country")
 """The fields of the file's eight columns, in their order."""
+HEADER = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 CHUNK_BYTES = 1 << 20
 
 
@@ -47,6 +50,7 @@ def load(session: Session, folder: Path, *, small: bool, on_progress: Callable[[
         on_progress(ROWS // 2, "writing")
         retail_catalogue.derive(stage)
         counts = order_rows.commit(stage)
+        _remember(stage, path, counts, small=small)
         on_progress(ROWS, "writing")
     return counts
 
@@ -120,6 +124,32 @@ def _refuse_faults(stage: Stage) -> None:
     fault = stage.run("select row, err_code from staged where err_code is not null order by row limit 1").first()
     if fault is not None:
         raise RuleViolation("demo_file_fault", row=fault.row, code=fault.err_code)
+
+
+def _remember(stage: Stage, path: Path, counts: Counts, *, small: bool) -> None:
+    """Keep the file and what became of it as a finished import, as for every other file; it may be imported again."""
+    made = files.scratch(".csv")
+    with made.open("wb") as stream:
+        stream.writelines(_slice(path) if small else _unpacked(path))
+    now = clock.now()
+    told = {"created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged, "failed": 0}
+    run = ImportRun(
+        shop_id=stage.shop.id,
+        kind=ImportKind.ORDERS,
+        state=ImportState.DONE,
+        on_error=OnError.ALL,
+        file_name=FILE.removesuffix(".gz"),
+        file=files.keep(made),
+        header=list(HEADER),
+        mapping={key: index for index, key in enumerate(COLUMNS)},
+        counts={"rows": counts.created, **told, "notes": dict(counts.notes), "not_reached": 0},
+        requested_by=str(context.actor()),
+        created_at=now,
+        finished_at=now,
+    )
+    stage.session.add(run)
+    stage.session.flush()
+    journal.record(ImportCommitted(shop_id=run.shop_id, import_run_id=run.id, kind=run.kind.value, **told))
 
 
 _LINES = """

@@ -16,8 +16,10 @@ from app.catalog.models import Product, Sku
 from app.console.roles import Role
 from app.customers.models import Customer
 from app.demo import kuaile, loading, retail, retail_catalogue, staff
+from app.imports import runs
+from app.imports.models import ImportKind, ImportRun, ImportState, OnError
 from app.kit import clock, context
-from app.kit.db import db
+from app.kit.db import db, transaction
 from app.kit.errors import RuleViolation
 from app.orders.models import LineKind, Order, OrderLine
 from app.shops import shops
@@ -55,6 +57,18 @@ def test_the_real_slice_comes_in_through_the_import_of_orders(load) -> None:
     assert counted(OrderLine, OrderLine.shop_id == shop.id) == told["lines"] == 12_813
     assert (told["sales"], told["credit_notes"], told["adjustments"]) == (500, 52, 48)
     assert told["duplicates_kept"] == 244
+
+
+def test_the_file_is_kept_as_a_finished_import_that_changes_nothing_when_repeated(load) -> None:
+    told = load()["uk-giftware"]
+
+    run = db.session.scalars(select(ImportRun)).one()
+    assert (run.kind, run.state, run.counts["created"]) == (ImportKind.ORDERS, ImportState.DONE, 12_813)
+    assert run.counts["notes"] == {key: value for key, value in told.items() if key != "lines"}
+    run.state = ImportState.CHECKED
+    with transaction():
+        again = runs.commit(run, OnError.ALL, lambda done, step: None)
+    assert (again["created"], again["updated"], again["unchanged"], again["failed"]) == (0, 0, 12_813, 0)
 
 
 def test_products_are_derived_from_the_lines(load) -> None:
