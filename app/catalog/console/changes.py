@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.catalog import categories, change_lines, change_list, change_sets, change_words, jobs
+from app.catalog.change_creations import CREATED
 from app.catalog.change_fields import FIELDS, REASONS
 from app.catalog.change_models import ChangeSet, ChangeState, LineOutcome
 from app.console.access import needs
@@ -75,7 +76,7 @@ class ChangeView(ListPage):
             outcome=outcome,
             undone_by=_undoing(row),
             people=people.names({row.requested_by, *(line.who for line in lines if line.who)}),
-            labels={field.name: field.label for field in FIELDS.values()},
+            labels={field.name: field.label for field in FIELDS.values()} | {CREATED: _l("Made new")},
             value_text=lambda field, stored: change_words.value(field, stored, shop.currency, names),
             reason_text=lambda code: REASONS.get(code, code),
             outcomes=change_words.OUTCOMES,
