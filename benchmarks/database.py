@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, text
 from werkzeug.security import generate_password_hash
 
-from benchmarks.rows import statements
+from benchmarks.rows import shop, statements
 from launcher.servers import Postgres, embedded_postgres, embedded_redis
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +84,35 @@ def ready(scale: Scale, *, again: bool = False) -> Iterator[Bench]:
         _prepare(bench)
         _fill(bench)
         yield bench
+
+
+@contextmanager
+def empty(name: str) -> Iterator[Bench]:
+    """A fresh database of our schema with one shop and nothing in it, dropped afterwards."""
+    with (
+        embedded_postgres(STATE / "postgres", durable=True) as postgres,
+        embedded_redis(STATE / "redis", durable=False) as redis,
+    ):
+        bench = Bench(
+            Scale(name, 0, 0, 0),
+            postgres.url_of(name),
+            postgres.admin_url_of(name),
+            redis.url,
+            STATE / "postgres/server.log",
+        )
+        _ensure_database(postgres, name, again=True)
+        _prepare(bench)
+        engine = create_engine(bench.admin_url)
+        with engine.begin() as connection:
+            connection.execute(text(shop(SHOP)))
+        engine.dispose()
+        try:
+            yield bench
+        finally:
+            engine = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text(f"drop database if exists {name} with (force)"))
+            engine.dispose()
 
 
 def _ensure_database(postgres: Postgres, name: str, *, again: bool) -> None:

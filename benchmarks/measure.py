@@ -82,3 +82,20 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
     }
+
+
+def tree_memory_mb(pid: int) -> float:
+    """Resident memory of a process and all its children, in MB; shared pages count in each."""
+    parents, resident = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "status").read_text()
+        except OSError:
+            continue  # it has just ended
+        parent, size = re.search(r"PPid:\s+(\d+)", status), re.search(r"VmRSS:\s+(\d+)", status)
+        if parent and size:
+            parents[int(folder.name)], resident[int(folder.name)] = int(parent[1]), int(size[1]) / 1024
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(resident.get(member, 0.0) for member in family)

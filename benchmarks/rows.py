@@ -12,9 +12,9 @@ def _pick(row: str, salt: int, below: str) -> str:
     return f"(abs(hashint8extended({row}, {SEED + salt})) % ({below}))::int"
 
 
-def statements(orders: int, products: int, customers: int, shop: str) -> Iterator[tuple[str, str]]:
+def statements(orders: int, products: int, customers: int, code: str) -> Iterator[tuple[str, str]]:
     """(name, statement) in order; `orders` get ids 1 … n, newest last, with two lines each."""
-    yield "shop", _shop(shop)
+    yield "shop", shop(code)
     yield "customers", _customers(customers)
     yield "products", _products(products)
     yield "SKUs", _skus(products)
@@ -24,7 +24,8 @@ def statements(orders: int, products: int, customers: int, shop: str) -> Iterato
     yield "sequences", _SEQUENCES
 
 
-def _shop(code: str) -> str:
+def shop(code: str) -> str:
+    """The one shop, with id 1."""
     return f"""
 insert into shop (id, code, name, currency, time_zone, country, locale, invented, version, created_at, updated_at)
 overriding system value
