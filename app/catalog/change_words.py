@@ -40,6 +40,9 @@ OUTCOMES = {
     LineOutcome.KEPT: ("warning", "lock", _l("Kept")),
 }
 
+EXPECTED = {**OUTCOMES, LineOutcome.CHANGED: ("info", "arrow-narrow-right", _l("Will change"))}
+"""The same in a preview, where nothing has happened yet."""
+
 
 def title(change_set: ChangeSet, currency: str) -> str:
     """What a set does, in one line."""
@@ -60,7 +63,8 @@ def rule(wanted: change_rules.Rule, currency: str) -> str:
         return f"{FIELDS['product', wanted.field].label}: {shown}"
     money = wanted.field in formulas.PRICE_FIELDS
     steps = [_step(step, currency if money else "") for step in wanted.steps]
-    return f"{FIELDS['sku', wanted.field].label}: {gettext(', then ').join(steps)}"
+    joined = gettext(", then ").join(steps)  # not within the f-string, where its text is not found
+    return f"{FIELDS['sku', wanted.field].label}: {joined}"
 
 
 def _step(step: Step, currency: str) -> str:

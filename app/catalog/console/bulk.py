@@ -158,6 +158,6 @@ def _words(shop: Shop) -> dict[str, Any]:
     return {
         "value_text": lambda field, stored: change_words.value(field, stored, shop.currency, names),
         "reason_text": lambda code: REASONS.get(code, code),
-        "outcomes": change_words.OUTCOMES,
+        "outcomes": change_words.EXPECTED,
         "field_labels": {field.name: field.label for field in FIELDS.values()},
     }

@@ -9,17 +9,24 @@ from flask_appbuilder.actions import action
 from flask_appbuilder.models.sqla.filters import FilterEqualFunction
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from sqlalchemy import select
 
 from app.catalog import categories
 from app.catalog.models import Category
 from app.console import access
 from app.console.interface import ConsoleInterface
 from app.console.model_view import ConsoleModelView
+from app.kit.db import db
 from app.kit.permissions import Noun, Verb
 
 
 def _shop_id() -> int:
     return access.current_shop().id
+
+
+def _possible_parents() -> list[Category]:
+    of_shop = select(Category).where(Category.shop_id == _shop_id())
+    return list(db.session.scalars(of_shop.order_by(Category.position, Category.name)))
 
 
 class CategoryView(ConsoleModelView):
@@ -35,7 +42,7 @@ class CategoryView(ConsoleModelView):
     search_columns = ["name"]
     add_columns = edit_columns = ["name", "parent", "position"]
     add_form_query_rel_fields = edit_form_query_rel_fields = {"parent": [["shop_id", FilterEqualFunction, _shop_id]]}
-    label_columns = {"name": _l("Name"), "parent": _l("Above it"), "position": _l("Position")}
+    label_columns = {"name": _l("Category name"), "parent": _l("Above it"), "position": _l("Position")}
     description_columns = {"position": _l("Lower numbers stand first")}
     list_title = _l("Categories")
     add_title = _l("New category")
