@@ -27,6 +27,7 @@ class Style(Enum):
     LABEL = auto()
     HEAD = auto()
     TEXT = auto()
+    NOTE = auto()
     DAY = auto()
     MONTH = auto()
     COUNT = auto()
@@ -68,6 +69,8 @@ class Styles:
             cell.font = Font(bold=True, size=16 if style is Style.TITLE else 11)
         if style is Style.HEAD:
             cell.fill, cell.alignment = HEAD_FILL, Alignment(wrap_text=True, vertical="top")
+        if style in (Style.NOTE, Style.LABEL):
+            cell.alignment = Alignment(wrap_text=style is Style.NOTE, vertical="top")
         if style in (Style.TOTAL_TEXT, Style.TOTAL_COUNT, Style.TOTAL_MONEY):
             cell.fill = TOTAL_FILL
         return cell

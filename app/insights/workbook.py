@@ -58,7 +58,7 @@ def write(sales: Sales, about: About, path: Path, on_step: Callable[[str], None]
     """
     book = Workbook(write_only=True)
     styles = Styles(sales.span.currency)
-    summary = Sheet(book, _("Summary"), styles, widths=[30, 22, 16, 16, 16, 16])
+    summary = Sheet(book, _("Summary"), styles, widths=[30, 52, 3])
     _summary(summary, sales, about)
     placed = []
     for table in tables.build(sales).values():
@@ -93,7 +93,7 @@ def _summary(sheet: Sheet, sales: Sales, about: About) -> None:
     if not sales.refunds and not any(row.figures.lines for row in sales.products):
         sheet.line((_("There are no sales in this span."), Style.TEXT))
     for name, meaning in tables.definitions():
-        sheet.line((name, Style.LABEL), (meaning, Style.TEXT))
+        sheet.line((name, Style.LABEL), (meaning, Style.NOTE))
 
 
 def _figures(sales: Sales) -> list[tuple[str, Any, Style]]:
