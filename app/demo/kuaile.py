@@ -19,8 +19,15 @@ CODE = "kuaile"
 SEED = 20261123
 CUSTOMERS = 120
 LOW_STOCK_LIMIT = 10
-LOCK = {70: ProductStatus.ARCHIVED, 66: ProductStatus.OFF_SHELF, 60: ProductStatus.OFF_SHELF, 71: ProductStatus.DRAFT}
+NOT_ON_SALE = {
+    70: ProductStatus.ARCHIVED,
+    66: ProductStatus.OFF_SHELF,
+    60: ProductStatus.OFF_SHELF,
+    71: ProductStatus.DRAFT,
+}
 """Products, by their place in the list, that are not on sale."""
+SOLD_OUT = frozenset({13, 41, 56})
+"""Products of which nothing is left."""
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜"
 GIVEN = ("晓雨", "子涵", "欣怡", "浩然", "雨桐", "一诺", "思远", "佳宁", "明轩", "若溪", "嘉禾", "书瑶", "知夏", "文博")
 
@@ -59,12 +66,15 @@ def _goods(session: Session, shop: Shop, chance: random.Random) -> list[tuple[Sk
             code=f"KL{place:03d}",
             title=goods.title,
             description=f"{goods.title}（演示商品，纯属虚构）。",
-            status=LOCK.get(place, ProductStatus.ON_SALE),
+            status=NOT_ON_SALE.get(place, ProductStatus.ON_SALE),
             category_id=branches[goods.category, goods.subcategory],
         )
         session.add(product)
         session.flush()
         made = _skus(shop, product, goods, chance)
+        if place in SOLD_OUT:
+            for sku in made:
+                sku.stock_on_hand = 0
         session.add_all(made)
         if product.status is ProductStatus.ON_SALE:
             sellable += [(sku, f"{goods.title} {' '.join(sku.options.values())}".strip()) for sku in made]

@@ -19,7 +19,7 @@ from app.orders.models import LineKind, Order, OrderKind, OrderLine
 from app.orders.models import OrderStatus as S
 from app.shops.models import Shop
 
-DAYS = 90
+DAYS = 89
 ORDERS, SMALL_ORDERS = 420, 60
 NOTE_EVERY = 24
 """Of so many completed orders, one is sent back in part."""
@@ -45,10 +45,10 @@ class Line:
 
 
 def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: random.Random, *, small: bool) -> int:
-    """Write the orders and return how many; newest last, as they would have come in."""
+    """Write the orders and return how many; numbered as they came in."""
     count = SMALL_ORDERS if small else ORDERS
     now = clock.now()
-    times = [_placed_at(now, place, count, chance) for place in range(count)]
+    times = sorted(_placed_at(now, place, count, chance) for place in range(count))
     statuses = [_status(place, now - at) for place, at in enumerate(times)]
     sales = [
         _order(shop, place, (at, status), (skus, buyers), chance)
@@ -64,12 +64,12 @@ def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: rand
 
 
 def _placed_at(now: datetime, place: int, count: int, chance: random.Random) -> datetime:
-    """Spread over the ninety days, a little denser towards today, by day rather than by night."""
+    """Spread over the ninety days, a little denser towards today; who would come by night came the day before."""
     share, minutes = (place + chance.random()) / count, chance.randint(0, 700)  # drawn whatever the hour: same baskets
-    at = now - timedelta(days=DAYS * (1 - share) ** 1.3)
+    at = now - timedelta(days=DAYS * (1 - share) ** 1.3, minutes=3)
     local_hour = (at.hour + 8) % 24
-    later = at + timedelta(hours=9 - local_hour, minutes=minutes) if local_hour < 9 else at
-    return min(later, now - timedelta(minutes=3)).replace(microsecond=0)
+    earlier = at - timedelta(hours=local_hour, minutes=minutes) if local_hour < 9 else at
+    return earlier.replace(microsecond=0)
 
 
 def _status(place: int, age: timedelta) -> S:

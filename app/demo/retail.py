@@ -88,7 +88,7 @@ def _stage_rows(stage: Stage, chunks: Iterator[bytes]) -> None:
     connection = stage.session.connection().connection.dbapi_connection
     with connection.cursor() as cursor:  # type: ignore[union-attr]
         copy_sql = f"copy demo_line ({', '.join(COLUMNS)}) from stdin (format csv, header)"
-        with cursor.copy(copy_sql) as copy:  # type: ignore[attr-defined]
+        with cursor.copy(copy_sql) as copy:
             for chunk in chunks:
                 copy.write(chunk)
     stage.run(_STAGED)

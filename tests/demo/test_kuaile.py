@@ -49,6 +49,8 @@ def test_the_invented_shop_has_low_and_missing_stock_and_all_product_statuses() 
     assert set(db.session.scalars(select(Product.status).where(Product.shop_id == shop.id))) == set(ProductStatus)
     assert counted(Sku, Sku.shop_id == shop.id, Sku.stock_on_hand == 0) > 0
     assert counted(Sku, Sku.shop_id == shop.id, Sku.stock_on_hand.between(1, Sku.low_stock_limit)) > 0
+    in_stock = select(Sku.product_id).where(Sku.stock_on_hand > 0)
+    assert counted(Product, Product.shop_id == shop.id, Product.id.not_in(in_stock)) == 3
     assert counted(Sku, Sku.shop_id == shop.id, Sku.cost_minor >= Sku.price_minor) == 0
 
 
