@@ -61,12 +61,10 @@ def _console(flask_app: Flask) -> None:
 def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
     from app.catalog import console as catalog
-    from app.console.home import HomeApi
-    from app.console.jobs_page import JobView
-    from app.console.saved_views_page import SavedViewView
+    from app.console.views import VIEWS as CONSOLE
     from app.customers.console import CustomerView
     from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
     from app.orders.console import OrderView
 
-    return [*catalog.VIEWS, HomeApi, JobView, SavedViewView, OrderView, CustomerView, ReportView, *IMPORTS]
+    return [*CONSOLE, *catalog.VIEWS, OrderView, CustomerView, ReportView, *IMPORTS]

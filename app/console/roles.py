@@ -65,16 +65,10 @@ ROLES: dict[Role, Grants] = {
     Role.AUDITOR: {noun: (READ,) for noun in Noun if noun not in (Noun.STAFF, Noun.SHOPS)},
 }
 
-OWN_ACCOUNT = [
-    ["ResetMyPasswordView$", "can_this_form_(get|post)$"],
-    ["UserInfoEditView$", "can_this_form_(get|post)$"],
-]
-"""FAB's pages on one's own password and name, for everybody."""
-
 
 def fab_roles() -> dict[str, list[list[str]]]:
     """The table in FAB_ROLES' form: {role: [[view regex, permission regex], …]}."""
-    roles = {role.value: _pairs(grants) + OWN_ACCOUNT for role, grants in ROLES.items()}
+    roles = {role.value: _pairs(grants) for role, grants in ROLES.items()}
     roles[Role.ADMINISTRATOR.value] = [[".*", ".*"]]
     return roles
 

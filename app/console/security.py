@@ -10,9 +10,13 @@ from flask_appbuilder.security.sqla.models import Group
 from flask_login import LoginManager
 from sqlalchemy.orm import joinedload
 
+from app.console.sign_in import AuthDBView
+
 
 class ConsoleSecurityManager(SecurityManager):
     """Answers from a per-request cache, because FAB asks once for each menu entry, button and action."""
+
+    authdbview = AuthDBView
 
     def create_login_manager(self, app: Flask) -> LoginManager:
         """A session is bound to the browser and address that opened it."""
@@ -21,14 +25,13 @@ class ConsoleSecurityManager(SecurityManager):
         return manager
 
     def register_views(self) -> None:
-        """Sign-in and one's own account alone; staff and roles have pages of ours.
+        """Sign-in alone; staff, shops and one's own account have pages of ours.
 
         FAB's user, role and group views answer GET for deletions and fetch rows of actions without
         any filter; its security API signs in without our session rules.
         """
         self.auth_view = self.authdbview()
-        for view in (self.auth_view, self.userinfoeditview(), self.resetmypasswordview()):
-            self.appbuilder.add_view_no_menu(view)
+        self.appbuilder.add_view_no_menu(self.auth_view)
         if self.is_auth_limited:
             self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
 

@@ -66,6 +66,17 @@ MESSAGES = {
     "view_name": _l("Give the view a name."),
     "nothing_selected": _l("No row is selected. Tick at least one row first."),
     "too_many_rows": _l("At most %(limit)s rows can be exported at once. Narrow the list with a filter first."),
+    "username_taken": _l("The user name “%(username)s” is taken. Choose another one."),
+    "email_taken": _l("The e-mail address %(email)s belongs to somebody else here."),
+    "last_administrator": _l("This is the last administrator. Make somebody else an administrator first."),
+    "password_wrong": _l("Your present password is not right. Nothing was changed."),
+    "password_weak": _l("Choose a password of at least %(length)s characters that does not hold your user name."),
+    "password_differs": _l("The two new passwords differ. Nothing was changed."),
+    "name_missing": _l("Give your name."),
+    "shop_code_taken": _l("There is a shop with the code “%(code)s” already."),
+    "shop_stale": _l(
+        "Somebody changed this shop after you opened it. Nothing was saved; reload the page and try again."
+    ),
     "illegal_move": _l("%(noun)s cannot go from “%(from_state)s” to “%(to_state)s”."),
     "job_cancelled": _l("The job was cancelled; nothing of it was kept."),
     "job_failed": _l(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from app.kit.db import db
-from app.kit.errors import NotFound
+from app.kit.errors import Conflict, NotFound, RuleViolation
 from app.shops.models import Shop, ShopMember
 
 
@@ -28,6 +30,27 @@ def get(shop_id: int) -> Shop:
     if row is None:
         raise NotFound("not_found")
     return row
+
+
+def open_shop(code: str, currency: str, values: Mapping[str, str]) -> Shop:
+    """Make a shop; `values` as in `change`. Raises RuleViolation("shop_code_taken")."""
+    if db.session.scalars(select(Shop.id).where(Shop.code == code)).first() is not None:
+        raise RuleViolation("shop_code_taken", code=code)
+    shop = Shop(code=code, currency=currency, **values)
+    db.session.add(shop)
+    db.session.flush()
+    return shop
+
+
+def change(shop_id: int, version: int | None, values: Mapping[str, str]) -> Shop:
+    """Write name, time_zone, country and locale. Raises NotFound, or Conflict when `version` is an old one."""
+    shop = get(shop_id)
+    if version != shop.version:
+        raise Conflict("shop_stale")
+    for field, value in values.items():
+        setattr(shop, field, value)
+    db.session.flush()
+    return shop
 
 
 def add_member(shop_id: int, user_id: int) -> None:
