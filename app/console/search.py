@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, case, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app.catalog.models import Product, Sku
@@ -58,14 +58,21 @@ def _like(column: Any, text: str) -> ColumnElement[bool]:
     return column.icontains(text, autoescape=True)
 
 
+def _some(model: Any, code: Any, shop: Shop, match: ColumnElement[bool], text: str) -> Any:
+    """The ids of the one with exactly this code and of fifty others that match: enough to rank, and quick."""
+    exact = select(model.id.label("id")).where(model.shop_id == shop.id, code == text).limit(1)
+    others = select(model.id.label("id")).where(model.shop_id == shop.id, match).limit(50)
+    return select(union_all(exact.subquery().select(), others.subquery().select()).subquery().c.id)
+
+
 def _nearest(column: Any, text: str) -> Any:
     """The exact one first, then those that begin so, then the rest."""
     return case((column == text, 0), (column.istartswith(text, autoescape=True), 1), else_=2)
 
 
 def _orders(text: str, shop: Shop) -> list[Hit]:
-    query = select(Order).where(Order.shop_id == shop.id, _like(Order.number, text)).limit(50).subquery()
-    near = select(Order).join(query, query.c.id == Order.id).order_by(_nearest(Order.number, text), Order.id.desc())
+    some = _some(Order, Order.number, shop, _like(Order.number, text), text)
+    near = select(Order).where(Order.id.in_(some)).order_by(_nearest(Order.number, text), Order.id.desc())
     return [
         Hit(
             row.number,
@@ -79,10 +86,10 @@ def _orders(text: str, shop: Shop) -> list[Hit]:
 
 def _products(text: str, shop: Shop) -> list[Hit]:
     """By SKU first, because a code is what people paste; then by title or product code."""
-    by_sku = select(Sku).where(Sku.shop_id == shop.id, _like(Sku.code, text)).limit(50).subquery()
+    some = _some(Sku, Sku.code, shop, _like(Sku.code, text), text)
     skus = db.session.scalars(
         select(Sku)
-        .join(by_sku, by_sku.c.id == Sku.id)
+        .where(Sku.id.in_(some))
         .options(joinedload(Sku.product))
         .order_by(_nearest(Sku.code, text), Sku.id)
         .limit(MOST)
@@ -102,8 +109,8 @@ def _product_url(product_id: int) -> str:
 
 def _customers(text: str, shop: Shop) -> list[Hit]:
     named = or_(_like(Customer.number, text), _like(Customer.name, text))
-    query = select(Customer).where(Customer.shop_id == shop.id, named).limit(50).subquery()
-    near = select(Customer).join(query, query.c.id == Customer.id).order_by(_nearest(Customer.number, text))
+    some = _some(Customer, Customer.number, shop, named, text)
+    near = select(Customer).where(Customer.id.in_(some)).order_by(_nearest(Customer.number, text), Customer.id)
     return [
         Hit(
             row.label,
