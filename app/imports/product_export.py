@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, select, text
 
 from app.catalog import product_list
 from app.catalog.lifecycle import LABELS
@@ -37,7 +37,7 @@ def chosen(shop: Shop, selection: str) -> Select[Any]:
 def count(shop: Shop, products: Select[Any]) -> int:
     """How many rows the export has: the SKUs of these products."""
     rows = select(Sku.id).where(Sku.shop_id == shop.id, Sku.product_id.in_(products)).subquery()
-    return db.session.scalar(select(text("count(*)")).select_from(rows)) or 0
+    return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def write(shop: Shop, products: Select[Any], path: Path, on_progress: Progress) -> int:
@@ -114,9 +114,8 @@ def _page(shop: Shop, products: Select[Any], after: tuple[int, int]) -> list[Any
 
 
 def _option_names(shop: Shop, products: Select[Any]) -> list[str]:
-    keys = select(text("jsonb_object_keys(sku.options) as name")).select_from(Sku)
-    of_shop = keys.where(Sku.shop_id == shop.id, Sku.product_id.in_(products)).subquery()
-    return sorted(set(db.session.scalars(select(of_shop.c.name).distinct())))
+    keys = select(func.jsonb_object_keys(Sku.options)).distinct()
+    return sorted(db.session.scalars(keys.where(Sku.shop_id == shop.id, Sku.product_id.in_(products))))
 
 
 def _category_paths(shop: Shop) -> dict[int | None, str]:
