@@ -10,6 +10,8 @@ from babel.numbers import get_currency_symbol
 from app.kit.money import exponent
 
 MORE_MARKS = {"CNY": ("元", "RMB", "人民币"), "JPY": ("円", "¥"), "GBP": ("£",), "USD": ("$", "US$")}
+LARGEST_DIGITS = 15
+"""Digits in minor units: what Excel keeps exactly, and what a change set takes."""
 WHOLE = r"^\d{1,15}$"
 PLAIN = r"^-?\d+(\.\d+)?$"
 
@@ -17,7 +19,8 @@ PLAIN = r"^-?\d+(\.\d+)?$"
 def money_pattern(currency: str) -> str:
     """A regex for amounts that need no second look: digits, and at most the currency's decimals."""
     digits = exponent(currency)
-    return r"^\d{1,12}(\.\d{1," + str(digits) + r"})?$" if digits else r"^\d{1,12}$"
+    whole = r"^\d{1," + str(LARGEST_DIGITS - digits) + "}"
+    return whole + (r"(\.\d{1," + str(digits) + r"})?$" if digits else "$")
 
 
 def minor_sql(column: str, currency: str) -> str:
@@ -55,5 +58,5 @@ def fault_sql(column: str, currency: str | None) -> str:
         f"case when {column} !~ '{PLAIN}' then 'not_a_number' "
         f"when {column} like '-%' then 'number_negative' "
         f"when length(split_part({column}, '.', 2)) > {digits} then {surplus} "
-        f"when length(ltrim(split_part({column}, '.', 1), '0')) > {12 if currency else 15} then 'number_too_large' end"
+        f"when length(ltrim(split_part({column}, '.', 1), '0')) > {LARGEST_DIGITS - digits} then 'number_too_large' end"
     )
