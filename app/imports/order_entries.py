@@ -133,7 +133,7 @@ s.number in (select number from order_entry where customer is not null
 _HEADS = """
 select t.*, f.country, f.receiver, f.address, null::bigint as customer_id, null::bigint as reverses_id,
        null::bigint as order_id, false as is_new,
-       case when t.number ~ '^[Cc][0-9]' and not t.gives then 'credit_note'
+       case when t.number ~ '^[Cc]' and not t.gives then 'credit_note'
             when t.number ~ '^[Aa][0-9]' and t.only_charges then 'adjustment'
             when t.sells then 'sale' else 'adjustment' end as kind
 from (
