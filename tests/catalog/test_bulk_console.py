@@ -227,3 +227,26 @@ def test_the_lines_of_a_set_are_paged_and_filtered(shop, manager, run_jobs) -> N
     assert "Next lines" not in second.text and skus[149].code in second.text
     only = manager.get(asked.location + "?outcome=unchanged&after=x")
     assert skus[150].code in only.text and skus[0].code not in only.text
+
+
+def test_the_category_of_many_is_changed_by_the_form(shop, manager, run_jobs) -> None:
+    category = make.category(shop, "Pots")
+    products = [make.product(shop) for _ in range(2)]
+    typed = {"field": "category_id", "category": str(category.id), "ids": [str(p.id) for p in products]}
+
+    preview = manager.post("/products/bulk/preview", data=typed)
+    assert "Pots" in preview.text
+    confirm(manager, preview.text)
+    run_jobs()
+
+    assert look(lambda: [db.session.get(Product, p.id).category_id for p in products]) == [category.id] * 2
+
+
+@pytest.mark.parametrize("path", ["on-sale", "archive"])
+def test_the_quick_moves_have_a_preview(shop, manager, path) -> None:
+    product = make.sku(shop, make.product(shop, status=ProductStatus.OFF_SHELF)).product_id
+
+    preview = manager.post(f"/products/bulk/{path}", data={"ids": [str(product)]})
+
+    assert preview.status_code == 200 and "Change 1 row" in preview.text
+    assert status_of(product) is ProductStatus.OFF_SHELF

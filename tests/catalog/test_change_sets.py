@@ -12,7 +12,7 @@ from app.catalog.models import Product, ProductStatus, Sku
 from app.kit import context
 from app.kit.audit import FieldChange
 from app.kit.db import db, transaction
-from app.kit.errors import Conflict, Forbidden
+from app.kit.errors import Conflict, Forbidden, RuleViolation
 from tests import factories as make
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -303,3 +303,38 @@ def test_a_set_in_another_shop_is_out_of_reach(shop) -> None:
 
     with pytest.raises(Forbidden), transaction():
         change_sets.open_set(foreign.id, ChangeSource.API, {}, {})
+
+
+def test_wanting_an_undo_twice_gives_the_one_that_waits(shop) -> None:
+    make.sku(shop)
+    change_set = cut(shop)
+
+    with transaction():
+        first = change_sets.request_undo(change_set)
+        assert change_sets.request_undo(change_set) is first
+    assert change_set.state is ChangeState.UNDOING
+
+
+def test_only_an_undo_can_be_staged_as_one(shop) -> None:
+    change_set = cut(shop)
+
+    with pytest.raises(RuleViolation, match="not_undoable"), transaction():
+        change_sets.stage_undo(change_set)
+
+
+def test_a_guarded_row_that_has_moved_on_is_kept(shop) -> None:
+    stale, fresh = make.sku(shop, price_minor=1000), make.sku(shop, price_minor=1000)
+    with transaction() as session:
+        change_set = change_sets.open_set(shop.id, ChangeSource.GRID, {}, {})
+        change_sets.stage_table(session)
+        session.execute(
+            text(
+                "insert into wanted (target_table, row_id, field, new, guarded, expected) values "
+                "('sku', :a, 'price_minor', '5', true, '999'), ('sku', :b, 'price_minor', '5', true, '1000')"
+            ),
+            {"a": stale.id, "b": fresh.id},
+        )
+        change_sets.apply(change_set)
+
+    assert prices([stale, fresh]) == [1000, 5]
+    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 0, "kept": 1}

@@ -80,7 +80,8 @@ class ChangeView(ListPage):
             value_text=lambda field, stored: change_words.value(field, stored, shop.currency, names),
             reason_text=lambda code: REASONS.get(code, code),
             outcomes=change_words.OUTCOMES,
-            can_undo=row.state is ChangeState.APPLIED and bool(row.counts.get("changed")),
+            can_undo=row.state is ChangeState.APPLIED and _touched(row) > 0,
+            touched=_touched(row),
         )
 
     @expose("/<int:pk>/undo", methods=["POST"])
@@ -103,6 +104,11 @@ class ChangeView(ListPage):
                 raise NotFound("not_found")
             jobs.want(row)
         return redirect(url_for("ChangeView.show", pk=pk))
+
+
+def _touched(row: ChangeSet) -> int:
+    """Fields changed and rows made: what an undo is about."""
+    return int(row.counts.get("changed", 0)) + int(row.counts.get("created", 0))
 
 
 def _outcome(asked: str) -> LineOutcome | None:
