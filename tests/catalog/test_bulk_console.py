@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from app.catalog import jobs as catalog_jobs
-from app.catalog.change_models import ChangeSet, ChangeState
+from app.catalog.change_models import ChangeLine, ChangeSet, ChangeState
 from app.catalog.models import Product, ProductStatus, Sku
 from app.console.roles import Role
 from app.kit import context
 from app.kit.audit import FieldChange
 from app.kit.db import db, transaction
+from app.kit.job_runs import Cancelled, Run
 from tests import factories as make
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -250,3 +251,18 @@ def test_the_quick_moves_have_a_preview(shop, manager, path) -> None:
 
     assert preview.status_code == 200 and "Change 1 row" in preview.text
     assert status_of(product) is ProductStatus.OFF_SHELF
+
+
+def test_a_cancel_in_the_last_step_takes_everything_back(shop, skus, manager, run_jobs, monkeypatch) -> None:
+    def progress(run, done, total=None, step=None):
+        if done == 3:
+            raise Cancelled
+
+    manager.post("/products/bulk/apply", data=apply_data(skus))
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "progress", progress)
+        assert run_jobs() == ["cancelled"]
+
+    assert prices(skus) == A1
+    assert [one.state for one in sets()] == [ChangeState.QUEUED]
+    assert look(lambda: db.session.scalar(select(func.count()).select_from(ChangeLine))) == 0
