@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, request, session, url_for
 from flask_appbuilder import IndexView, expose
 from flask_babel import format_date, gettext
+from werkzeug.exceptions import HTTPException
 
 from app.console import access, home_figures
 from app.console.access import can, needs
@@ -205,4 +207,13 @@ class HomeApi(ConsoleBase):
         chosen = request.form.get("locale", "zh")
         session["locale"] = chosen if chosen in ("zh", "en") else "zh"
         back = request.form.get("next", "")
-        return redirect(back if back.startswith("/") and not back.startswith("//") else url_for("HomeView.index"))
+        return redirect(back if _is_page(back) else url_for("HomeView.index"))
+
+
+def _is_page(address: str) -> bool:
+    """Whether an address is a page of ours that can be asked for again: a form's answer cannot."""
+    try:
+        current_app.url_map.bind("").match(urlsplit(address).path, method="GET")
+    except (HTTPException, ValueError):
+        return False
+    return address.startswith("/") and not address.startswith("//")

@@ -211,3 +211,20 @@ def test_a_slow_statement_is_logged_with_the_request_and_without_its_values(app,
     assert record.seconds >= 0.6
     assert "pg_sleep" in line
     assert "13800000000" not in line
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ("/jobs/?tab=live", "/jobs/?tab=live"),
+        ("/products/bulk/preview", "/"),  # only a form's answer
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("https://evil.example/", "/"),
+        ("/nowhere", "/"),
+    ],
+)
+def test_switching_the_language_stays_on_a_page_of_ours(app, asked: str, sent: str) -> None:
+    response = app.test_client().post("/me/language", data={"locale": "en", "next": asked})
+
+    assert (response.status_code, response.location) == (302, sent)
