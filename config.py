@@ -38,7 +38,7 @@ SETTINGS = (
         "DATABASE_URL",
         "str",
         "",
-        "PostgreSQL 15+; empty lets `make run` start its own.",
+        "PostgreSQL 16+; empty lets `make run` start its own.",
         secret=True,
     ),
     Setting("REDIS_URL", "str", "", "Redis 6.2+; empty lets `make run` start its own.", secret=True),
