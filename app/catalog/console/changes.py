@@ -77,7 +77,9 @@ class ChangeView(ListPage):
             undone_by=_undoing(row),
             people=people.names({row.requested_by, *(line.who for line in lines if line.who)}),
             labels={field.name: field.label for field in FIELDS.values()} | {CREATED: _l("Made new")},
-            value_text=lambda field, stored: change_words.value(field, stored, shop.currency, names),
+            value_text=lambda field, stored: (
+                "–" if field == CREATED else change_words.value(field, stored, shop.currency, names)
+            ),
             reason_text=lambda code: REASONS.get(code, code),
             outcomes=change_words.OUTCOMES,
             can_undo=row.state is ChangeState.APPLIED and _touched(row) > 0,
