@@ -97,7 +97,7 @@ def open_page(app: Flask, browser: Browser, live: str) -> Iterator[Callable[...,
         if user_id is not None:
             context.add_cookies([_session(app, live, user_id, locale)])
         page = context.new_page()
-        page.on("console", lambda m: problems.append(f"{m.type}: {m.text}") if m.type == "error" else None)
+        page.on("console", lambda m: problems.append(f"{m.type}: {m.text}") if _is_problem(m, page) else None)
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.goto(path)
         page.wait_for_load_state("networkidle")
@@ -107,6 +107,12 @@ def open_page(app: Flask, browser: Browser, live: str) -> Iterator[Callable[...,
     for context in contexts:
         context.close()
     assert problems == []
+
+
+def _is_problem(message: Any, page: Page) -> bool:
+    """An error in the console, but for the page's own status: a page of an error is a page, too."""
+    own_status = message.text.startswith("Failed to load resource") and message.location.get("url") == page.url
+    return message.type == "error" and not own_status
 
 
 def _session(app: Flask, live: str, user_id: int, locale: str) -> Any:

@@ -1,4 +1,4 @@
-"""Staff, shops and one's own account: passwords shown once, the last administrator stays, denied writes change nothing."""
+"""Staff, shops, one's own account: passwords shown once, the last administrator stays, denied writes do nothing."""
 
 import re
 
