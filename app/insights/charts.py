@@ -45,7 +45,7 @@ def summary(sales: Sales, table: Table) -> str:
     largest = max(rows, key=lambda row: row.figures.gross_minor)
     smallest = min(rows, key=lambda row: row.figures.gross_minor)
     return _(
-        "%(count)s parts with sales. Largest: %(largest)s with %(most)s. Smallest: %(smallest)s with %(least)s. "
+        "Parts with sales: %(count)s. Largest: %(largest)s with %(most)s. Smallest: %(smallest)s with %(least)s. "
         "Net of refunds in all: %(net)s.",
         count=formats.number(len(rows)),
         largest=_label(table, largest),

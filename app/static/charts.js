@@ -29,13 +29,15 @@
     return dress;
   }
 
-  function draw(box, figure) {
+  // The picture is for the eye; the sentence beneath it and the table say the same to everybody.
+  async function draw(box, figure) {
     drawn.set(box, figure);
-    return window.Plotly.react(box, figure.data, dressed(figure.layout), {
+    await window.Plotly.react(box, figure.data, dressed(figure.layout), {
       locale: page.dataset.locale, responsive: true, displaylogo: false, displayModeBar: "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
       toImageButtonOptions: { format: "png", filename: box.dataset.name, scale: 2, width: 1200, height: 560 },
     });
+    box.querySelectorAll(".main-svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
   }
 
   async function load() {

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.console.roles import Role
 from app.insights import metrics, reports, spans
 from app.insights.models import Report
-from app.kit import clock, context
+from app.kit import clock, context, files
 from app.kit.db import db, transaction
 from app.kit.jobs import Job, JobState
 from app.kit.journal import JournalEntry
@@ -198,6 +198,26 @@ def test_a_job_that_runs_twice_makes_one_file(sign_in: SignIn, run_jobs: RunJobs
         before = reports.get(pk).file
         assert reports.make(pk, path, lambda step: None).file == before
     assert [e.event for e in all_rows(JournalEntry)].count("ReportMade") == 1
+
+
+def test_a_worker_that_lost_its_job_leaves_nothing(
+    sign_in: SignIn, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker takes the job over in the middle of the sums; this one may not write any more."""
+    shop = shop_with_sales()
+    client = sign_in(make.staff(Role.MANAGER, shop))
+
+    def overtaken(connection: Any, span: Any) -> Any:
+        connection.execute(text("update job set attempt = attempt + 1"))
+        return metrics.by_country(connection, span)
+
+    monkeypatch.setitem(metrics.READERS, "countries", overtaken)
+    with clock.frozen(NOW):
+        client.post("/reports/new", data=SPAN)
+    assert run_jobs() == ["none"]
+    assert [(row.file, row.figures) for row in all_rows(Report)] == [(None, None)]
+    assert [entry.event for entry in all_rows(JournalEntry)] == []
+    assert list((files.folder() / "making").iterdir()) == []
 
 
 def test_an_empty_span_says_so(sign_in: SignIn, run_jobs: RunJobs) -> None:
