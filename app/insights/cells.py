@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from app.insights import row_xml
-from app.insights.row_xml import StreamedSheet
+from app.insights.row_xml import add_streamed
 from app.kit.money import exponent
 
 
@@ -89,8 +89,7 @@ class Sheet:
         head_rows: int = 0,
         frozen_columns: int = 0,
     ) -> None:
-        self.sheet: Any = StreamedSheet(book, title)
-        book._add_sheet(self.sheet)
+        self.sheet = add_streamed(book, title)
         self.styles = styles
         self._cells: dict[Style, Any] = {}
         if head_rows:

@@ -19,11 +19,14 @@ EPOCH = date(1899, 12, 30).toordinal()
 CellWriter = Callable[[Any, int], str]
 
 
-class StreamedSheet(WriteOnlyWorksheet):  # type: ignore[misc]
+class StreamedSheet(WriteOnlyWorksheet):
     """A write-only sheet whose `append` takes lists of cells, `append_xml` a whole row as XML.
 
     Replaces `_write_rows` of openpyxl 3.1.5, which is pinned; tests read every kind of cell back.
     """
+
+    _writer: Any
+    _values_to_row: Any
 
     def append_xml(self, cells: str) -> None:
         """Add a row of `<c>` elements; they name their own row, `next_row`."""
@@ -51,6 +54,13 @@ class StreamedSheet(WriteOnlyWorksheet):  # type: ignore[misc]
             xf.write(row[0])
             return
         self._writer.write_row(xf, self._values_to_row(row, self.next_row), self.next_row)
+
+
+def add_streamed(book: Any, title: str) -> Any:
+    """A new streamed sheet at the end of a write-only workbook."""
+    sheet = StreamedSheet(book, title)
+    book._add_sheet(sheet)
+    return sheet
 
 
 def plain(text: Any) -> str:

@@ -14,7 +14,7 @@
     return /^rgb/.test(value) ? value : fallback;
   }
 
-  function dressed(layout) {
+  function dressed(layout, narrow) {
     const text = colour("--tblr-body-color", "#1d2027"), line = colour("--k-line", "#e4e5e9"), soft = colour("--k-soft", "#f3f4f7");
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line };
     const dress = Object.assign({}, layout, {
@@ -26,13 +26,19 @@
     ["xaxis", "yaxis"].forEach((name) => { dress[name] = Object.assign({}, layout[name], axis); });
     if (dress.xaxis.rangeselector) dress.xaxis.rangeselector = Object.assign({}, dress.xaxis.rangeselector, { bgcolor: soft, activecolor: line, bordercolor: line, font: { color: text }, x: 0, y: 1.02, yanchor: "bottom" });
     if (dress.xaxis.rangeslider) dress.xaxis.rangeslider = Object.assign({}, dress.xaxis.rangeslider, { bgcolor: soft });
+    if (narrow) { // no room beside each other: the legend goes below, the slider away
+      dress.legend = Object.assign({}, layout.legend, { y: -0.15, yanchor: "top", x: 0, xanchor: "left" });
+      dress.margin = Object.assign({}, layout.margin, { l: 44, b: 64 });
+      dress.yaxis.title = dress.yaxis.title && { text: "" };
+      if (dress.xaxis.rangeslider) dress.xaxis.rangeslider = { visible: false };
+    }
     return dress;
   }
 
   // The picture is for the eye; the sentence beneath it and the table say the same to everybody.
   async function draw(box, figure) {
     drawn.set(box, figure);
-    await window.Plotly.react(box, figure.data, dressed(figure.layout), {
+    await window.Plotly.react(box, figure.data, dressed(figure.layout, box.clientWidth < 560), {
       locale: page.dataset.locale, responsive: true, displaylogo: false, displayModeBar: "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
       toImageButtonOptions: { format: "png", filename: box.dataset.name, scale: 2, width: 1200, height: 560 },
