@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_appbuilder.models.sqla import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, text
+from sqlalchemy import Dialect, event, text
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import String, TypeDecorator
 
@@ -23,6 +23,7 @@ class Model(DeclarativeBase):
 
 db = SQLAlchemy(metadata=Model.metadata)
 
+NAME_ACTOR = "select set_config('app.actor', :a, true), set_config('app.request', :r, true)"
 _OPEN = "kuaidan_open"
 _AFTER = "kuaidan_after_commit"
 
@@ -39,10 +40,8 @@ def transaction() -> Iterator[Session]:
         return
     session.info[_OPEN], session.info[_AFTER] = True, []
     try:
-        session.execute(
-            text("select set_config('app.actor', :a, true), set_config('app.request', :r, true)"),
-            {"a": str(context.actor()), "r": context.request_id()},
-        )
+        with session.no_autoflush:  # rows changed before must be written under the actor's name, too
+            _name_actor(session)
         yield session
         session.commit()
         after = session.info[_AFTER]
@@ -71,6 +70,17 @@ def rehearsal() -> Iterator[Session]:
     finally:
         savepoint.rollback()
         session.info[_AFTER][:] = waiting
+
+
+def _name_actor(session: Session) -> None:
+    session.execute(text(NAME_ACTOR), {"a": str(context.actor()), "r": context.request_id()})
+
+
+@event.listens_for(Session, "before_flush")
+def _name_actor_of_early_rows(session: Session, flush_context: object, instances: object) -> None:
+    """A query can flush rows before `transaction()` has opened; the history names their actor, too."""
+    if not session.info.get(_OPEN):
+        _name_actor(session)
 
 
 def in_transaction() -> bool:
