@@ -31,7 +31,8 @@ def table_rows(rows: Sequence[Any], columns: Sequence[Column], row_prefix: str, 
             parts.append("<tr>")
         parts.append(f'<th scope="row" id="r{row.id}">{heading}</th>')
         for start, cell in rest:
-            parts.append(f"{start}{escape(cell(row))}</td>")
+            value = cell(row)
+            parts += (start, value if type(value) is Markup else escape(value), "</td>")
         parts.append("</tr>\n")
     return Markup("".join(parts))  # noqa: S704 - every cell has been escaped
 

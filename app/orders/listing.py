@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from app.console import cells
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range, number_range
-from app.kit import formats, money
+from app.kit import formats, money, texts
 from app.orders import search
 from app.orders.lifecycle import KIND_LABELS, LABELS
 from app.orders.models import Order, OrderKind, OrderStatus
@@ -34,12 +34,18 @@ KIND_LOOKS = {
 
 def status_badge(order: Order) -> Markup:
     """Where the order stands."""
-    return cells.badge(*STATUS_LOOKS[order.status], LABELS[order.status])
+    return _badge(order.status, texts.language())
 
 
 def kind_badge(order: Order) -> Markup:
     """What kind of document it is."""
-    return cells.badge(*KIND_LOOKS[order.kind], KIND_LABELS[order.kind])
+    return _badge(order.kind, texts.language())
+
+
+@lru_cache(maxsize=64)
+def _badge(state: OrderStatus | OrderKind, language: str) -> Markup:
+    looks, labels = (STATUS_LOOKS, LABELS) if isinstance(state, OrderStatus) else (KIND_LOOKS, KIND_LABELS)
+    return cells.badge(*looks[state], labels[state])  # type: ignore[index]
 
 
 def spec(shop: Shop) -> ListSpec:
