@@ -38,7 +38,7 @@ class ShopForm(FlaskForm):
     code = StringField(
         _l("Code"), [_REQUIRED, _CODE], description=_l("Short name in addresses and files; cannot be changed.")
     )
-    name = StringField(_l("Name"), [_REQUIRED, Length(max=120)])
+    name = StringField(_l("Shop name"), [_REQUIRED, Length(max=120)])
     currency = SelectField(
         _l("Currency"), [_REQUIRED], description=_l("Cannot be changed, because amounts are kept in it.")
     )
