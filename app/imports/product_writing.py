@@ -38,7 +38,7 @@ def commit(stage: Stage) -> Counts:
     if not created and not updated:
         return Counts(0, 0, unchanged)
     stage.run("drop table if exists made")
-    stage.run("create temp table made (target_table text, row_id bigint) on commit drop")
+    stage.run("create temp table made (target_table text, row_id bigint, code text) on commit drop")
     rule = {"file_name": stage.file_name, "import_run": stage.run_id}
     change_set = change_sets.open_set(stage.shop.id, ChangeSource.WORKBOOK, rule, selection={})
     _change_known(stage, change_set)
@@ -77,20 +77,24 @@ def _make_products(stage: Stage) -> None:
         f"created_at, updated_at) select :shop_id, p.product_code, {title}, coalesce({description}, ''), "
         f"coalesce({status}, 'draft'), {category}, 1, :moment, :moment "
         "from product_row p join staged s on s.row = p.row "
-        "where s.err_code is null and p.product_id is null group by p.product_code order by min(p.row) returning id) "
-        "insert into made select 'product', id from new",
+        "where s.err_code is null and p.product_id is null group by p.product_code order by min(p.row) "
+        "returning id, code) "
+        "insert into made select 'product', id, code from new",
         moment=clock.now(),
     )
+    stage.run("analyze made")
 
 
 def _make_skus(stage: Stage) -> None:
+    """Joined with `made`, not with `product`: the server has no statistics yet about rows made a moment ago."""
     stage.run(
         "with new as (insert into sku (shop_id, product_id, code, barcode, options, price_minor, compare_at_minor, "
         "cost_minor, stock_on_hand, low_stock_limit, version, created_at, updated_at) "
-        "select :shop_id, q.id, p.sku_code, coalesce(p.n_barcode, ''), coalesce(p.n_options, '{}'), p.n_price_minor, "
-        "p.n_compare_at_minor, p.n_cost_minor, coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, "
+        "select :shop_id, coalesce(p.product_id, m.row_id), p.sku_code, coalesce(p.n_barcode, ''), "
+        "coalesce(p.n_options, '{}'), p.n_price_minor, p.n_compare_at_minor, p.n_cost_minor, "
+        "coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, "
         ":moment, :moment from product_row p join staged s on s.row = p.row "
-        "join product q on q.shop_id = :shop_id and q.code = p.product_code "
+        "left join made m on m.target_table = 'product' and m.code = p.product_code "
         "where s.err_code is null and p.sku_id is null order by p.row returning id) "
         "insert into made select 'sku', id from new",
         moment=clock.now(),
