@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import BigInteger, Identity, Index, Integer, String, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, context, queues
@@ -144,8 +145,13 @@ def enqueue(name: str, shop_id: int, *, key: str | None = None, **arguments: int
         locale=str(get_locale() or "zh"),
         created_at=clock.now(),
     )
-    db.session.add(row)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # another request has wanted the same at the same moment
+        if key and (live := _live(key)):
+            return live
+        raise
     job_id, queue = row.id, kinds[name].queue
     on_commit(lambda: queues.push(job_id, 0, queue))
     return row

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -118,6 +119,29 @@ def test_the_same_key_is_one_job_while_it_lives(kind) -> None:
 
     assert _state(first).result == {"rows": 3}
     assert _want(shop, key="report:1") != first
+
+
+@pytest.mark.commits
+def test_two_people_who_want_the_same_at_the_same_moment_get_one_job(app, kind) -> None:
+    kind(lambda run: None)
+    with app.app_context(), context.every_shop("test"), transaction():
+        shop_id = make.shop().id
+    wanted, found = threading.Event(), []
+
+    def want_too() -> None:
+        with app.app_context(), context.every_shop("test"), transaction():
+            wanted.wait(10)
+            found.append(jobs.enqueue("probe", shop_id, key="report:1").id)
+
+    other = threading.Thread(target=want_too)
+    other.start()
+    with app.app_context(), context.every_shop("test"), transaction():
+        first = jobs.enqueue("probe", shop_id, key="report:1").id
+        wanted.set()
+        time.sleep(0.5)  # the other one waits for the unique index by now
+    other.join(20)
+
+    assert found == [first]
 
 
 def test_a_queued_job_is_cancelled_at_once_and_can_be_wanted_again(kind) -> None:
