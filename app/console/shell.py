@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app, g, has_request_context, request, session
+from flask import Blueprint, Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder import AppBuilder
+from flask_appbuilder import __name__ as fab_package
 from flask_babel import get_babel
 
 from app.console import access, fragments, list_markup, menu, roles
@@ -14,13 +15,24 @@ from app.kit import formats, texts
 from app.kit.db import db
 
 
+class ConsoleAppBuilder(AppBuilder):
+    """FAB without its Bootstrap 3 files, language links that answer GET, back link and menu interface."""
+
+    def _add_global_static(self) -> None:
+        current_app.register_blueprint(Blueprint("appbuilder", fab_package, template_folder="templates"))
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.sm.register_views()
+
+
 def init_app(app: Flask) -> AppBuilder:
     """Attach FAB to an app, within its app context."""
     app.config["FAB_ROLES"] = roles.fab_roles()
     app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.console.security.ConsoleSecurityManager"
     app.config["FAB_BASE_TEMPLATE"] = "layout.html"
     app.config["FAB_INDEX_VIEW"] = "app.console.home.HomeView"
-    appbuilder = AppBuilder(app, db.session)
+    appbuilder = ConsoleAppBuilder(app, db.session)
     app.appbuilder = appbuilder  # type: ignore[attr-defined]
     get_babel(app).locale_selector = choose_locale
     texts.init_app(app)

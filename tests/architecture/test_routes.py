@@ -19,8 +19,6 @@ PUBLIC = {
     "HomeApi.language": "language before sign-in",
     "AuthDBView.login": "sign-in",
     "AuthDBView.logout": "sign-out",
-    "LocaleView.index": "FAB's language switch",
-    "UtilView.back": "FAB's back link",
 }
 """Endpoints that need no sign-in, and why."""
 
