@@ -19,13 +19,9 @@ def renew(run: ImportRun) -> None:
     if not run.counts.get("failed"):
         run.error_file = None
         return
-    path = files.scratch(".xlsx")
-    try:
+    with files.making(".xlsx") as path:
         write(run, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    run.error_file = files.keep(path)
+        run.error_file = files.keep(path)
 
 
 def write(run: ImportRun, path: Path) -> int:

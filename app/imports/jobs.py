@@ -94,14 +94,10 @@ def _want(name: str, row: ImportRun, **arguments: str) -> Job:
 def export(run: Any) -> dict[str, Any]:
     """The products that a person has chosen, as a workbook that goes straight back in."""
     shop = shops.get(run.shop_id)
-    path = files.scratch(".xlsx")
-    try:
+    with files.making(".xlsx") as path:
         chosen = product_export.chosen(shop, run.arguments["chosen"])
         written = product_export.write(shop, chosen, path, run.progress)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return {"file": files.keep(path), "rows": written}
+        return {"file": files.keep(path), "rows": written}
 
 
 def want_export(shop_id: int, selection: str) -> Job:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.insights import metrics, reports, tables
-from app.kit import jobs, queues
+from app.kit import files, jobs, queues
 
 STEPS = len(metrics.STEPS) + 1 + tables.COUNT
 
@@ -23,7 +23,7 @@ def make_sales_report(run: Any) -> dict[str, Any]:
         run.progress(done, STEPS, step=_named(step))
         done += 1
 
-    with reports.scratch() as path, run.transaction():
+    with files.making(".xlsx") as path, run.transaction():
         report = reports.make(run.arguments["report_id"], path, on_step)
         return {"report_id": report.id}
 

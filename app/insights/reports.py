@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -123,16 +122,6 @@ def download(report_id: int) -> tuple[Path, str]:
 def file_name(shop: Shop, span: Span) -> str:
     """Such as `uk-giftware sales 2010-12-01 to 2011-12-09.xlsx`."""
     return _("%(shop)s sales %(first)s to %(last)s", shop=shop.code, first=span.first, last=span.last) + ".xlsx"
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A path for a workbook in the making; what is left there afterwards is removed."""
-    path = files.scratch(".xlsx")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _locked(report_id: int) -> Report:

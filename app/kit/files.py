@@ -6,10 +6,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask import current_app
 
+from app.kit import clock
 from app.kit.errors import NotFound
 
 
@@ -27,6 +30,25 @@ def scratch(suffix: str = "") -> Path:
     handle, name = tempfile.mkstemp(suffix=suffix, dir=making)
     os.close(handle)
     return Path(name)
+
+
+@contextmanager
+def making(suffix: str) -> Iterator[Path]:
+    """A scratch path for the block; what is still there afterwards is removed."""
+    path = scratch(suffix)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def sweep() -> int:
+    """Remove what killed processes have left in the making for a day. Returns how many."""
+    oldest = clock.now().timestamp() - 24 * 3600
+    left = [path for path in (folder() / "making").glob("*") if path.stat().st_mtime < oldest]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def keep(made: Path) -> str:

@@ -26,10 +26,10 @@ EXPORT = "order_export"
 def export(run: Any) -> dict[str, Any]:
     """Write the workbook that a person wants; the result names its file."""
     shop = shops.get(run.shop_id)
-    path = files.scratch(".xlsx")
-    written = exports.write(shop, _of(shop, run.arguments), path, run.progress)
-    run.progress(written, written)
-    return {"file": files.keep(path), "rows": written}
+    with files.making(".xlsx") as path:
+        written = exports.write(shop, _of(shop, run.arguments), path, run.progress)
+        run.progress(written, written)
+        return {"file": files.keep(path), "rows": written}
 
 
 def want_export(shop: Shop, form: MultiDict[str, str]) -> Job:

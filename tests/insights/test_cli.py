@@ -17,7 +17,7 @@ from app import cli
 from app.console.roles import Role
 from app.insights import reports
 from app.insights.metrics import Sales
-from app.kit import clock, context
+from app.kit import clock, context, files
 from app.kit.db import transaction
 from app.shops import shops
 from tests import factories as make
@@ -99,7 +99,7 @@ def test_the_page_of_the_year_shows_the_same(
         cli._permissions()  # the retail database has no roles
         with context.every_shop("test"):
             client = sign_in(make.staff(Role.MANAGER, shops.by_code("uk-giftware")))
-        with context.every_shop("test"), force_locale("en"), transaction(), reports.scratch() as path:
+        with context.every_shop("test"), force_locale("en"), transaction(), files.making(".xlsx") as path:
             wanted = reports.want(shops.by_code("uk-giftware"), FIRST, LAST)
             address = f"/reports/{reports.make(wanted.id, path, lambda step: None).id}"
         page, charts = client.get(address).text, client.get(f"{address}/charts").json

@@ -194,7 +194,7 @@ def test_a_cancelled_report_is_made_on_trying_again(sign_in: SignIn, run_jobs: R
 def test_a_job_that_runs_twice_makes_one_file(sign_in: SignIn, run_jobs: RunJobs) -> None:
     shop = shop_with_sales()
     pk = made_report(shop, sign_in(make.staff(Role.MANAGER, shop)), run_jobs)
-    with context.shops([shop.id]), reports.scratch() as path, transaction():
+    with context.shops([shop.id]), files.making(".xlsx") as path, transaction():
         before = reports.get(pk).file
         assert reports.make(pk, path, lambda step: None).file == before
     assert [e.event for e in all_rows(JournalEntry)].count("ReportMade") == 1
@@ -206,6 +206,7 @@ def test_a_worker_that_lost_its_job_leaves_nothing(
     """Another worker takes the job over in the middle of the sums; this one may not write any more."""
     shop = shop_with_sales()
     client = sign_in(make.staff(Role.MANAGER, shop))
+    before = set(files.folder().rglob("*.xlsx"))
 
     def overtaken(connection: Any, span: Any) -> Any:
         connection.execute(text("update job set attempt = attempt + 1"))
@@ -217,7 +218,7 @@ def test_a_worker_that_lost_its_job_leaves_nothing(
     assert run_jobs() == ["none"]
     assert [(row.file, row.figures) for row in all_rows(Report)] == [(None, None)]
     assert [entry.event for entry in all_rows(JournalEntry)] == []
-    assert list((files.folder() / "making").iterdir()) == []
+    assert set(files.folder().rglob("*.xlsx")) == before
 
 
 def test_an_empty_span_says_so(sign_in: SignIn, run_jobs: RunJobs) -> None:
