@@ -15,6 +15,7 @@ from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
 from app.kit.permissions import Noun, Verb, permission
+from app.kit.shop_wall import ShopOwned
 from app.shops.models import Shop, ShopMember
 
 
@@ -93,6 +94,15 @@ def _current_shop(shops: list[Shop]) -> Shop | None:
     shop = by_code.get(code or "") or (shops[0] if shops else None)
     if shop is not None and session.get("shop") != shop.code:
         session["shop"] = shop.code
+    return shop
+
+
+def shop_of(row: ShopOwned) -> Shop:
+    """The shop of the row on screen becomes the current one, so that switcher, zone and money fit it."""
+    shop = next((shop for shop in g.shops if shop.id == row.shop_id), None)
+    if shop is None:
+        abort(404)
+    g.shop, session["shop"] = shop, shop.code
     return shop
 
 

@@ -62,7 +62,7 @@ class CustomerView(ListPage):
         customer = db.session.scalars(select(Customer).where(Customer.id == pk)).first()
         if customer is None:
             raise NotFound("not_found")
-        shop = access.current_shop()
+        shop = access.shop_of(customer)
         spec = listing.spec(shop)
         asked = lists.ask(spec, {**request.args.to_dict(), "f_customer": customer.number})
         may_read_orders = access.can(Noun.ORDERS)

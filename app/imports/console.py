@@ -105,6 +105,7 @@ class ImportView(ListPage):
     def show(self, pk: int) -> str:
         """One import: its columns to map, how far it is, or its result with the refused rows."""
         run = runs.get(pk)
+        access.shop_of(run)
         job = db.session.get(Job, run.job_id) if run.job_id else None
         stuck = intake.is_stuck(run, job)
         if run.state in (ImportState.UPLOADED, ImportState.FAILED) or "map" in request.args or stuck:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, flash, g, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -104,7 +104,7 @@ class ReportView(ListPage):
     @needs(Noun.REPORTS, Verb.READ)
     def show(self, pk: int) -> str:
         report = reports.get(pk)
-        shop = _shop_of(report)
+        shop = access.shop_of(report)
         values: dict[str, Any] = {
             "report": report,
             "shop_name": shop.name,
@@ -186,10 +186,6 @@ def _ready(report_id: int) -> Report:
     if not report.is_ready:
         abort(404)
     return report
-
-
-def _shop_of(report: Report) -> Shop:
-    return next(shop for shop in g.shops if shop.id == report.shop_id)
 
 
 def _contents(report: Report) -> dict[str, Any]:

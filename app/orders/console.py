@@ -136,7 +136,7 @@ class OrderView(ListPage):
     def _order_page(self, pk: int, stale: StaleEdit | None = None, mine: dict[str, str] | None = None) -> str:
         order = reading.get(pk)
         notes = reading.credit_notes(order.id)
-        zone = access.current_shop().time_zone
+        zone = access.shop_of(order).time_zone
         entries = history.of("order", "orders", order.id)
         return self.page(
             "orders/show.html",

@@ -1,7 +1,7 @@
 """The order pages: the list within its SQL budget, search, filters, one order, edits and moves."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -229,3 +229,17 @@ def stored(order) -> Order:
     with context.every_shop("test"):
         db.session.expire_all()
         return db.session.get(Order, order.id)
+
+
+def test_an_order_of_another_shop_of_ours_brings_its_shop_its_zone_and_its_money(sign_in) -> None:
+    east = make.shop("east", time_zone="Asia/Shanghai", name="East")
+    west = make.shop("west", time_zone="Europe/London", currency="GBP", name="West")
+    order = make.order(west, placed_at=datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
+    client = sign_in(make.staff(Role.MANAGER, east, west))
+    client.get("/orders/?shop=east")
+
+    page = client.get(f"/orders/{order.id}").text
+
+    assert "2026-11-01 23:30" in page
+    assert "£10.00" in page
+    assert "West" in client.get("/orders/").text

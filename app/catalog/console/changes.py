@@ -13,6 +13,7 @@ from app.catalog import categories, change_lines, change_list, change_sets, chan
 from app.catalog.change_creations import CREATED
 from app.catalog.change_fields import FIELDS, REASONS
 from app.catalog.change_models import ChangeSet, ChangeState, LineOutcome
+from app.console import access
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Action, Empty, ListSpec
@@ -21,7 +22,6 @@ from app.kit.db import db, transaction
 from app.kit.errors import NotFound
 from app.kit.jobs import Job
 from app.kit.permissions import Noun, Verb
-from app.shops import shops
 from app.shops.models import Shop
 
 
@@ -59,7 +59,7 @@ class ChangeView(ListPage):
     def show(self, pk: int) -> str:
         """One set: its rule, counts, lines by key, and the job while it runs."""
         row = change_sets.get(pk)
-        shop = shops.get(row.shop_id)
+        shop = access.shop_of(row)
         outcome = _outcome(request.args.get("outcome", ""))
         after = request.args.get("after", "0")
         lines = change_lines.page(row, int(after) if after.isdigit() and len(after) < 10 else 0, outcome)

@@ -81,7 +81,7 @@ class ProductView(ListPage):
     def show(self, pk: int) -> str:
         """One product: facts, SKUs, pictures, timeline."""
         product = products.get(pk)
-        shop = shops.get(product.shop_id)
+        shop = access.shop_of(product)
         ids = select(Product.id).where(Product.id == product.id)
         on_sale = product.status is ProductStatus.ON_SALE
         return self.page(
