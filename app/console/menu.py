@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from app.console.access import can
@@ -44,8 +44,7 @@ MENU = (
 def entries() -> list[tuple[Entry, bool]]:
     """What this person sees, and whether it is where they are."""
     here = (request.endpoint or "").partition(".")[0]
-    known = current_app.view_functions
-    return [(e, e.endpoint.partition(".")[0] == here) for e in MENU if e.endpoint in known and can(e.noun, e.verb)]
+    return [(entry, entry.endpoint.partition(".")[0] == here) for entry in MENU if can(entry.noun, entry.verb)]
 
 
 def key_of(shown: list[tuple[Entry, bool]]) -> tuple[tuple[str, bool], ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.console.menu import MENU
 from app.console.roles import ROLES, Role
 from tests import factories as make
 
@@ -107,3 +108,10 @@ def test_no_get_changes_anything(app) -> None:
 def test_roles_only_name_permissions_that_exist() -> None:
     assert set(ROLES) == set(Role)
     assert all(verbs for grants in ROLES.values() for verbs in grants.values())
+
+
+def test_every_menu_entry_leads_to_a_page_that_its_permission_opens(app) -> None:
+    for entry in MENU:
+        assert _needs(app, entry.endpoint) is not None, entry.endpoint
+        noun, _ = _needs(app, entry.endpoint)
+        assert noun is entry.noun, entry.endpoint
