@@ -17,10 +17,11 @@ from launcher.terminal import LauncherError, say
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    asked = _parse(words)
+    is_command = words[:1] == ["flask"]
+    asked = _parse([] if is_command else words)
     _read_env_file()
     try:
-        return _obey(asked, words)
+        return _flask(words) if is_command else _obey(asked, words)
     except LauncherError as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
@@ -40,7 +41,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         prog="run.py",
         description="Set up and run Kuaidan on this machine. Without options: set up what is "
         "missing, start everything, print the address, stay until Ctrl-C.",
-        epilog="Settings come from the environment or from a file .env; .env.example lists them.",
+        epilog="`run.py flask …` runs one command of the product: import, report, demo. "
+        "Settings come from the environment or from a file .env; .env.example lists them.",
     )
     parser.add_argument("--port", type=int, help="port of the web server (KUAIDAN_PORT, else 8000)")
     parser.add_argument("--no-demo", action="store_true", help="start with empty shops")
@@ -69,6 +71,15 @@ def _obey(asked: argparse.Namespace, words: list[str]) -> int:
     if asked.stop:
         return instance.stop_running()
     return instance.Instance(_options(asked)).run()
+
+
+def _flask(words: list[str]) -> int:
+    environment.ensure(with_tests=False)
+    if not _is_inside_venv():
+        os.execv(VENV_PYTHON, [str(VENV_PYTHON), str(ROOT / "run.py"), *words])  # noqa: S606
+    from launcher import instance
+
+    return instance.Instance(_options(_parse([]))).flask(words[1:])
 
 
 def _is_inside_venv() -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from launcher import first_run, lifelines, ports
 from launcher.locks import FileLock, is_held
 from launcher.options import Options
-from launcher.paths import private_folder, state_dir, write_private
+from launcher.paths import ROOT, private_folder, state_dir, write_private
 from launcher.processes import Children, Program
 from launcher.servers import EmbeddedServerError, Handle, Postgres, embedded_postgres, embedded_redis
 from launcher.terminal import LauncherError, say
@@ -58,6 +58,18 @@ class Instance:
         say("Stopped.")
         return 0
 
+    def flask(self, words: list[str]) -> int:
+        """One command of the product, beside a running Kuaidan or alone. Returns its exit code."""
+        with ExitStack() as stack:
+            environment = self._environment(stack)
+            environment.setdefault("KUAIDAN_LOG_LEVEL", "WARNING")
+            environment["PYTHONPATH"] = str(ROOT)  # files are named from where the person is
+            return subprocess.run(
+                [sys.executable, "-m", "flask", "--app", "app.wsgi", *words],
+                env=environment,
+                check=False,
+            ).returncode
+
     def _be_the_only_one(self) -> None:
         if self.lock.try_acquire(wait_seconds=0.2):
             return
@@ -75,6 +87,7 @@ class Instance:
         started = time.monotonic()
         self._note(url="")
         environment = self._environment(stack)
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(first_run.empty_metrics_folder(self.state))
         keep_open = [self.lock.descriptor]
         keep_open += [server.lease.descriptor for server in self.servers.values()]
         children = Children(environment, private_folder(self.state / "log"), keep_open)
@@ -115,7 +128,6 @@ class Instance:
             "KUAIDAN_ENV": os.environ.get("KUAIDAN_ENV") or "development",
             "PYTHONUNBUFFERED": "1",
             "FLASK_SKIP_DOTENV": "1",
-            "PROMETHEUS_MULTIPROC_DIR": str(first_run.empty_metrics_folder(self.state)),
         }
         if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
             environment["SECRET_KEY_FILE"] = str(first_run.secret_key_file(self.state))
