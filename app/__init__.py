@@ -23,7 +23,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     flask_app.config.from_mapping(config.flask_config(values))
     if values["KUAIDAN_PROXY_HOPS"]:
         hops = values["KUAIDAN_PROXY_HOPS"]
-        flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's own way
     logs.init_app(flask_app)
     db.init_app(flask_app)
     with flask_app.app_context():

@@ -22,7 +22,7 @@ def record(session: Session, change_set: ChangeSet) -> int:
         ),
         {"id": change_set.id, "shop_id": assert_in_scope(change_set.shop_id), "created": CREATED},
     )
-    count = int(recorded.rowcount)  # type: ignore[attr-defined]
+    count = int(recorded.rowcount)  # type: ignore[attr-defined]  # a cursor result has it
     change_set.counts = {**change_set.counts, "created": count}
     return count
 
@@ -36,7 +36,7 @@ def judge_removals(session: Session, undoing: ChangeSet) -> None:
     for table in ("product", "sku"):  # the same order of locks as everywhere
         session.execute(
             text(
-                f"select count(*) from (select t.id from {table} t join change_line l on l.row_id = t.id "  # noqa: S608
+                f"select count(*) from (select t.id from {table} t join change_line l on l.row_id = t.id "  # noqa: S608 - table and field names are ours
                 f"where l.change_set_id = :undone and l.shop_id = :shop_id and l.field = :created "
                 f"and l.target_table = '{table}' and t.shop_id = :shop_id order by t.id for update of t) locked"
             ),
@@ -69,7 +69,7 @@ def remove(session: Session, shop_id: int) -> None:
     for table in ("sku", "product"):
         session.execute(
             text(
-                f"delete from {table} t using judged j where j.target_table = '{table}' and j.row_id = t.id "  # noqa: S608
+                f"delete from {table} t using judged j where j.target_table = '{table}' and j.row_id = t.id "  # noqa: S608 - table and field names are ours
                 "and j.field = :created and j.outcome = 'changed' and t.shop_id = :shop_id"
             ),
             {"shop_id": assert_in_scope(shop_id), "created": CREATED},

@@ -33,7 +33,7 @@ def lock_rows(session: Session, shop_id: int) -> None:
     for table in ("product", "sku"):
         session.execute(
             text(
-                f"select count(*) from (select t.id from {table} t where t.shop_id = :shop_id and t.id in "  # noqa: S608
+                f"select count(*) from (select t.id from {table} t where t.shop_id = :shop_id and t.id in "  # noqa: S608 - table and field names are ours
                 f"(select row_id from wanted where target_table = '{table}') order by t.id for no key update) as locked"
             ),
             {"shop_id": shop_id},
@@ -136,7 +136,7 @@ def _update_sql(table: str, fields: list[ChangeField]) -> str:
         source = f"select row_id, {', '.join(_pivot(f) for f in fields)} {changed} group by row_id"
         assigned = ", ".join(f"{f.name} = case when c.has_{f.name} then c.{f.name} else t.{f.name} end" for f in fields)
     return (
-        f"update {table} t set {assigned}, version = t.version + 1, updated_at = :moment "  # noqa: S608
+        f"update {table} t set {assigned}, version = t.version + 1, updated_at = :moment "  # noqa: S608 - table and field names are ours
         f"from ({source}) c where t.id = c.row_id and t.shop_id = :shop_id"
     )
 

@@ -13,6 +13,7 @@ from app.customers.models import Customer
 from app.demo import kuaile_goods, kuaile_orders
 from app.demo.kuaile_goods import Goods
 from app.kit import context
+from app.shops import shops
 from app.shops.models import Shop
 
 CODE = "kuaile"
@@ -37,17 +38,9 @@ def load(session: Session, *, small: bool) -> int:
 
     The same seed gives the same goods, buyers and baskets; only the days follow today.
     """
-    shop = Shop(
-        code=CODE,
-        name="快乐小店",
-        currency="CNY",
-        time_zone="Asia/Shanghai",
-        country="中国",
-        locale="zh",
-        invented=True,
-    )
-    session.add(shop)
-    session.flush()
+    values = {"name": "快乐小店", "time_zone": "Asia/Shanghai", "country": "中国", "locale": "zh"}
+    shop = shops.open_shop(CODE, "CNY", values)
+    shop.invented = True
     chance = random.Random(SEED)  # noqa: S311 - the same data each time, nothing secret
     with context.shops([shop.id]):
         skus = _goods(session, shop, chance)

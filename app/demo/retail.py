@@ -18,6 +18,7 @@ from app.imports.models import ImportKind, ImportRun, ImportState, OnError
 from app.imports.staging import Counts, Stage
 from app.kit import clock, context, files, journal
 from app.kit.errors import RuleViolation
+from app.shops import shops
 from app.shops.models import Shop
 
 CODE = "uk-giftware"
@@ -38,7 +39,7 @@ def load(session: Session, folder: Path, *, small: bool, on_progress: Callable[[
     not there or not the one that is known.
     """
     path = known_file(folder)
-    shop = _shop(session)
+    shop = _shop()
     with context.shops([shop.id]):
         loading.prepare(session, COLUMNS)
         stage = Stage(shop=shop, session=session, run_id=0, mapped=frozenset(COLUMNS), on_progress=on_progress)
@@ -66,19 +67,9 @@ def known_file(folder: Path) -> Path:
     return path
 
 
-def _shop(session: Session) -> Shop:
-    shop = Shop(
-        code=CODE,
-        name="UK Giftware",
-        currency="GBP",
-        time_zone="Europe/London",
-        country="United Kingdom",
-        locale="en",
-        invented=False,
-    )
-    session.add(shop)
-    session.flush()
-    return shop
+def _shop() -> Shop:
+    values = {"name": "UK Giftware", "time_zone": "Europe/London", "country": "United Kingdom", "locale": "en"}
+    return shops.open_shop(CODE, "GBP", values)
 
 
 def _stage_rows(stage: Stage, chunks: Iterator[bytes]) -> None:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -95,12 +95,16 @@ class Run:
 
     def _beat(self, engine: Any) -> None:
         while not self._stop.wait(2):
-            with suppress(SQLAlchemyError), Session(engine) as session, session.begin():
-                with context.every_shop("job heartbeat"):
-                    self._touch(session, lease_until=_lease())
-                    asked = select(Job.cancel_requested).where(Job.id == self.job_id)
-                    if session.scalar(asked):
-                        self._cancelled.set()
+            try:
+                with Session(engine) as session, session.begin(), context.every_shop("job heartbeat"):
+                    self._beat_once(session)
+            except SQLAlchemyError:  # the next beat tries again; a lease that runs out is fenced off
+                log.warning("a heartbeat was missed", exc_info=True, extra={"job_id": self.job_id})
+
+    def _beat_once(self, session: Session) -> None:
+        self._touch(session, lease_until=_lease())
+        if session.scalar(select(Job.cancel_requested).where(Job.id == self.job_id)):
+            self._cancelled.set()
 
 
 def perform(job_id: int) -> JobState | None:
