@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_babel import lazy_gettext as _l
 
 from app.console.access import can
@@ -41,10 +41,15 @@ MENU = (
 )
 
 
+SHOPLESS = (Noun.SHOPS, Noun.STAFF)
+"""What can be done before there is any shop."""
+
+
 def entries() -> list[tuple[Entry, bool]]:
     """What this person sees, and whether it is where they are."""
     here = (request.endpoint or "").partition(".")[0]
-    return [(entry, entry.endpoint.partition(".")[0] == here) for entry in MENU if can(entry.noun, entry.verb)]
+    open_now = [entry for entry in MENU if g.get("shop") is not None or entry.noun in SHOPLESS]
+    return [(entry, entry.endpoint.partition(".")[0] == here) for entry in open_now if can(entry.noun, entry.verb)]
 
 
 def key_of(shown: list[tuple[Entry, bool]]) -> tuple[tuple[str, bool], ...]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, current_app, g, has_request_context, request
 from flask_appbuilder import AppBuilder
 from flask_appbuilder import __name__ as fab_package
 from flask_babel import get_babel
+from flask_login import current_user
 
 from app.console import access, fragments, list_markup, menu, roles
 from app.console.home import HomeView
@@ -66,7 +67,7 @@ def choose_locale() -> str:
 
 def _layout_values() -> dict[str, Any]:
     return {
-        "menu_entries": menu.entries if g.get("shop") is not None or g.get("shops") else list,
+        "menu_entries": menu.entries if current_user.is_authenticated else list,
         "theme": session.get("theme", "auto"),
         "locale": formats.locale_code(),
         "shops": g.get("shops", []),

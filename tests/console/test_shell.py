@@ -23,3 +23,16 @@ def test_a_stranger_is_sent_to_sign_in(app) -> None:
 
     assert response.status_code == 302
     assert "/login/" in response.location
+
+
+@pytest.mark.usefixtures("app")
+def test_an_administrator_without_any_shop_is_led_to_opening_one(sign_in) -> None:
+    client = sign_in(make.staff(Role.ADMINISTRATOR))
+
+    home, shops = client.get("/"), client.get("/shops/")
+
+    for page in (home, shops):
+        assert page.status_code == 200
+        assert 'href="/shops/' in page.text
+        assert 'href="/staff/"' in page.text
+        assert 'href="/products/"' not in page.text
