@@ -1,6 +1,6 @@
 """Every table, imported once, for migrations and for mapper configuration."""
 
-from app.catalog import change_models
+from app.catalog import change_models, price_window_models
 from app.catalog import models as catalog_models
 from app.console import models as console_models
 from app.customers import models as customer_models
@@ -23,5 +23,6 @@ __all__ = [
     "jobs",
     "journal",
     "order_models",
+    "price_window_models",
     "shop_models",
 ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.models import Category, Product, ProductStatus, Sku
+from app.catalog.price_window_models import PriceWindow, PriceWindowLine, WindowState
 from app.console.roles import Role
 from app.customers.models import Customer
 from app.kit import context
@@ -109,3 +110,16 @@ def order(of: Shop, *lines: tuple[str, int, int], **values: Any) -> Order:
             )
         )
     return row
+
+
+def price_window(of: Shop, prices: dict[int, int], starts_at: datetime, ends_at: datetime | None, **values: Any) -> Any:
+    """A planned window; `prices` by SKU id in minor units."""
+    defaults = {"name": f"Window {next(_number)}", "state": WindowState.PLANNED, "requested_by": "staff:1"}
+    window = _add(
+        PriceWindow(shop_id=of.id, starts_at=starts_at, ends_at=ends_at, **{**defaults, "skus": len(prices), **values})
+    )
+    for sku_id, price in prices.items():
+        _add(
+            PriceWindowLine(shop_id=of.id, window_id=window.id, sku_id=sku_id, price_minor=price, base_minor=price * 2)
+        )
+    return window
