@@ -73,6 +73,64 @@ class ChangeSetUndone(Event):
 
 
 @dataclass(frozen=True)
+class PriceWindowMade(Event):
+    """Somebody laid prices for a time over the base prices of SKUs."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+    skus: int
+
+
+@dataclass(frozen=True)
+class PriceWindowChanged(Event):
+    """Name, end, priority or note of a price window were saved; the fields are in the field history."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class PriceWindowEnded(Event):
+    """A running price window was ended before its time, or goes on as another one with another priority."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+    continued_by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PriceWindowCancelled(Event):
+    """A price window that had not begun was called off."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+
+
+@dataclass(frozen=True)
+class PriceWindowRestored(Event):
+    """A cancelled price window was brought back."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+
+
+@dataclass(frozen=True)
+class PriceWindowDecided(Event):
+    """A second person approved or rejected a price window that tripped a limit."""
+
+    subject_type: ClassVar[str] = "price_window"
+    subject: ClassVar[str] = "price_window_id"
+    price_window_id: int
+    approved: bool
+
+
+@dataclass(frozen=True)
 class ImportCommitted(Event):
     """A file went in."""
 

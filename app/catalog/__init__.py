@@ -17,6 +17,13 @@ MESSAGES.update(
         "too_many_images": _l("A product has at most %(limit)s pictures. Delete one first."),
         "category_unknown": _l("There is no such category in this shop."),
         "category_cycle": _l("“%(name)s” cannot stand below itself. Choose another parent."),
+        "price_window_over": _l("The end must lie after the start and after now. Choose a later end."),
+        "price_window_empty": _l("No price is left: every row was refused, or no SKU was chosen."),
+        "price_window_drift": _l("Prices have changed since the preview. Look at it again and save then."),
+        "price_window_decided": _l("This price window is cancelled or was rejected. Bring it back or copy it first."),
+        "price_window_begun": _l("This price window has begun. End it now instead of cancelling it."),
+        "price_window_not_begun": _l("This price window is not running. Cancel it instead."),
+        "price_window_not_cancelled": _l("This price window is not cancelled."),
         "bad_percent": _l("“%(value)s” is not a percentage. Write it like −12.5; it may have four decimals."),
     }
 )
