@@ -6,7 +6,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
-from app.catalog.models import Category, Product, ProductStatus, Sku
+from app.catalog.models import Category, FreightTemplate, Product, ProductStatus, Sku
 from app.catalog.price_window_models import PriceWindow, PriceWindowLine, WindowState
 from app.console.roles import Role
 from app.customers.models import Customer
@@ -60,6 +60,13 @@ def staff(role: Role = Role.MANAGER, *member_of: Shop, name: str | None = None) 
 def category(of: Shop, name: str = "Cups", **values: Any) -> Category:
     """A category."""
     return _add(Category(shop_id=of.id, name=name, **values))
+
+
+def freight_template(of: Shop, name: str = "Standard", **values: Any) -> FreightTemplate:
+    """A freight template: 8.00 for the first piece, 2.00 for each more."""
+    return _add(
+        FreightTemplate(shop_id=of.id, name=name, **{"first_fee_minor": 800, "further_fee_minor": 200, **values})
+    )
 
 
 def product(of: Shop, title: str = "Cup", **values: Any) -> Product:

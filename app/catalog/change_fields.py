@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
+from app.catalog import tag_sql
 from app.catalog.lifecycle import MOVES
 
 WHOLE_NUMBER = r"^[+-]?\d{1,18}$"
@@ -23,6 +24,14 @@ class FieldKind(StrEnum):
     STATUS = "status"
     CATEGORY = "category"
     OPTIONS = "options"
+    TAGS = "tags"
+    ATTRIBUTES = "attributes"
+    FREIGHT = "freight"
+
+
+NUMBERS = (FieldKind.MONEY, FieldKind.COUNT)
+REFERENCES = (FieldKind.CATEGORY, FieldKind.FREIGHT)
+OBJECTS = (FieldKind.OPTIONS, FieldKind.TAGS, FieldKind.ATTRIBUTES)
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,13 @@ class ChangeField:
 
     @property
     def is_number(self) -> bool:
-        return self.kind in (FieldKind.MONEY, FieldKind.COUNT, FieldKind.CATEGORY)
+        """Stored as a whole number: an amount, a count, or the id of what it refers to."""
+        return self.kind in (*NUMBERS, *REFERENCES)
 
     @property
     def sql_type(self) -> str:
         """The column's type, for the cast from text."""
-        return "bigint" if self.is_number else "jsonb" if self.kind is FieldKind.OPTIONS else "text"
+        return "bigint" if self.is_number else "jsonb" if self.kind in OBJECTS else "text"
 
 
 _ALL = (
@@ -58,8 +68,13 @@ _ALL = (
     ChangeField("product", "description", FieldKind.TEXT, _l("Description"), longest=100_000),
     ChangeField("product", "status", FieldKind.STATUS, _l("Status")),
     ChangeField("product", "category_id", FieldKind.CATEGORY, _l("Category"), nullable=True),
+    ChangeField("product", "tags", FieldKind.TAGS, _l("Tags")),
+    ChangeField("product", "attributes", FieldKind.ATTRIBUTES, _l("Attributes")),
+    ChangeField("product", "freight_template_id", FieldKind.FREIGHT, _l("Freight template"), nullable=True),
 )
 FIELDS = {(field.table, field.name): field for field in _ALL}
+NUMBER_NAMES_SQL = ", ".join(f"'{field.name}'" for field in _ALL if field.kind in NUMBERS)
+"""Names of the fields that add up and have a percentage, as an SQL list."""
 
 
 def canonical_sql(field: ChangeField) -> str:
@@ -67,7 +82,12 @@ def canonical_sql(field: ChangeField) -> str:
     if field.is_number:
         return f"case when w.new ~ '{WHOLE_NUMBER}' then (w.new::bigint)::text else w.new end"
     if field.kind is FieldKind.OPTIONS:
-        return "case when w.new is json object then (w.new::jsonb)::text else w.new end"
+        is_object = "pg_input_is_valid(w.new, 'jsonb') and w.new is json object"
+        return f"case when {is_object} then (w.new::jsonb)::text else w.new end"
+    if field.kind is FieldKind.TAGS:
+        return tag_sql.canonical_tags_sql("w.new")
+    if field.kind is FieldKind.ATTRIBUTES:
+        return tag_sql.canonical_attributes_sql("w.new")
     return "w.new"
 
 
@@ -109,16 +129,23 @@ def _status_rules(field: ChangeField) -> list[tuple[str, str]]:
     ]
 
 
-def _category_rules(field: ChangeField) -> list[tuple[str, str]]:
-    ours = "select from category c where c.shop_id = :shop_id and c.id = j.new::bigint"
+def _reference_rules(field: ChangeField) -> list[tuple[str, str]]:
+    table, unknown = _TARGETS[field.kind]
+    ours = f"select from {table} c where c.shop_id = :shop_id and c.id = j.new::bigint"
     return [
         (f"j.new !~ '{WHOLE_NUMBER}'", "not_a_number"),
-        (f"j.new is not null and not exists ({ours})", "category_unknown"),
+        (f"j.new is not null and not exists ({ours})", unknown),
     ]
 
 
+_TARGETS = {
+    FieldKind.CATEGORY: ("category", "category_unknown"),
+    FieldKind.FREIGHT: ("freight_template", "freight_unknown"),
+}
+
+
 def _options_rules(field: ChangeField) -> list[tuple[str, str]]:
-    return [("j.new is not json object", "not_options")]
+    return [("not pg_input_is_valid(j.new, 'jsonb') or j.new is not json object", "not_options")]
 
 
 _RULES = {
@@ -126,8 +153,11 @@ _RULES = {
     FieldKind.COUNT: _number_rules,
     FieldKind.TEXT: _text_rules,
     FieldKind.STATUS: _status_rules,
-    FieldKind.CATEGORY: _category_rules,
+    FieldKind.CATEGORY: _reference_rules,
     FieldKind.OPTIONS: _options_rules,
+    FieldKind.TAGS: lambda field: tag_sql.tag_rules("j.new"),
+    FieldKind.ATTRIBUTES: lambda field: tag_sql.attribute_rules("j.new"),
+    FieldKind.FREIGHT: _reference_rules,
 }
 
 REASONS = {
@@ -146,6 +176,13 @@ REASONS = {
     "no_skus": _l("a product without SKUs cannot go on sale"),
     "category_unknown": _l("there is no such category in this shop"),
     "not_options": _l("option values could not be read"),
+    "not_tags": _l("tags could not be read"),
+    "bad_tag": _l("a tag is blank, too long, or has a comma in it"),
+    "too_many_tags": _l("these are more tags than a product may have"),
+    "not_attributes": _l("attributes could not be read"),
+    "bad_attribute": _l("the name or the value of an attribute is too long or cannot be stored"),
+    "too_many_attributes": _l("these are more attributes than a product may have"),
+    "freight_unknown": _l("there is no such freight template in this shop"),
     "changed_since": _l("changed by somebody afterwards, so it was kept"),
 }
 """Why a line was refused or kept, for people."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, text
 
 from app.catalog import change_judging, change_rules, change_sets
+from app.catalog.change_fields import NUMBER_NAMES_SQL
 from app.catalog.change_models import LineOutcome
 from app.catalog.change_rules import Rule
 from app.kit.db import db
@@ -70,7 +71,7 @@ def _lines(statement: str) -> list[Line]:
     ]  # fmt: skip
 
 
-_NUMBER = "field not in ('title', 'description', 'status', 'category_id', 'barcode', 'options')"
+_NUMBER = f"field in ({NUMBER_NAMES_SQL})"
 _SUMS = f"""select coalesce(sum(case when {_NUMBER} then old::numeric end), 0) as before,
     coalesce(sum(case when {_NUMBER} then new::numeric end), 0) as after from judged where outcome = 'changed'"""  # noqa: S608 - constants
 _REASONS = """select reason, count(*) as lines from judged where outcome = 'refused'

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.catalog import change_rules, formulas
+from app.catalog import change_rules, formulas, reference_names
 from app.catalog.change_fields import FIELDS, FieldKind
 from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome
 from app.catalog.formulas import CopyFrom, Formula, OverCost, Percent, Plus, RoundTo, SetTo, Step
@@ -102,7 +102,7 @@ _STEPS: dict[type[Step], Any] = {
 
 
 def value(field: str, stored: str | None, currency: str, names: Mapping[str, str] | None = None) -> str:
-    """A stored value as people read it; `names` has those of categories by id."""
+    """A stored value as people read it; `names` has those of what it may refer to (`reference_names.of`)."""
     if stored is None:
         return "–"
     known = next((f for f in FIELDS.values() if f.name == field), None)
@@ -122,11 +122,18 @@ def _options(stored: str, currency: str, names: Mapping[str, str]) -> str:
     return ", ".join(f"{key}: {its}" for key, its in json.loads(stored).items()) or "–"
 
 
+def _tags(stored: str, currency: str, names: Mapping[str, str]) -> str:
+    return ", ".join(json.loads(stored)) or "–"
+
+
 _VALUES: dict[FieldKind, Any] = {
     FieldKind.MONEY: lambda stored, currency, names: formats.money(int(stored), currency),
     FieldKind.COUNT: lambda stored, currency, names: formats.number(int(stored)),
     FieldKind.STATUS: lambda stored, currency, names: str(LABELS[ProductStatus(stored)]),
     FieldKind.CATEGORY: lambda stored, currency, names: names.get(stored, f"#{stored}"),
     FieldKind.OPTIONS: _options,
+    FieldKind.TAGS: _tags,
+    FieldKind.ATTRIBUTES: _options,
+    FieldKind.FREIGHT: lambda stored, currency, names: names.get(f"{reference_names.FREIGHT}{stored}", f"#{stored}"),
     FieldKind.TEXT: lambda stored, currency, names: stored or "–",
 }

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
-from app.catalog.models import Category, Product, Sku
+from app.catalog.models import Category, FreightTemplate, Product, Sku
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 
@@ -18,6 +18,7 @@ FAULTS = {
     "taken": _l("This code is in use already. Codes are unique in a shop."),
     "twice": _l("This code stands here twice."),
     "category_unknown": _l("There is no such category in this shop."),
+    "freight_unknown": _l("There is no such freight template in this shop."),
     "no_skus": _l("A product needs at least one SKU before it can go on sale."),
     "below_zero": _l("It cannot be below zero."),
 }
@@ -50,6 +51,10 @@ def _own(draft: ProductDraft, shop_id: int, product_id: int | None) -> dict[str,
     ours = select(Category.id).where(Category.shop_id == shop_id, Category.id == values["category_id"])
     if values["category_id"] is not None and db.session.scalars(ours).first() is None:
         faults["category_id"] = "category_unknown"
+    freight_id = values.get("freight_template_id")
+    known = select(FreightTemplate.id).where(FreightTemplate.shop_id == shop_id, FreightTemplate.id == freight_id)
+    if freight_id is not None and db.session.scalars(known).first() is None:
+        faults["freight_template_id"] = "freight_unknown"
     if values["status"] == "on_sale" and not draft.skus:
         faults["status"] = "no_skus"
     return faults

@@ -8,7 +8,16 @@ from typing import Any
 
 from app.catalog.models import Product, Sku
 
-PRODUCT_FIELDS = ("title", "code", "description", "category_id", "status")
+PRODUCT_FIELDS = (
+    "title",
+    "code",
+    "description",
+    "category_id",
+    "status",
+    "tags",
+    "attributes",
+    "freight_template_id",
+)
 SKU_FIELDS = (
     "code",
     "barcode",

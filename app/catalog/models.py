@@ -56,6 +56,28 @@ class Category(Identified, Versioned, ShopOwned, Model):
         return self.name
 
 
+class FreightTemplate(Identified, Versioned, ShopOwned, Model):
+    """The postage of a parcel: for the first pieces, for each step more, nothing from an amount on."""
+
+    __tablename__ = "freight_template"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "name", name="uq_freight_template_name"),
+        CheckConstraint("first_units >= 1 and further_units >= 1", name="ck_freight_template_units"),
+        CheckConstraint("first_fee_minor >= 0 and further_fee_minor >= 0", name="ck_freight_template_fees"),
+        CheckConstraint("free_above_minor >= 0", name="ck_freight_template_free_above"),
+    )
+
+    name: Mapped[str] = mapped_column(String(80))
+    first_units: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    first_fee_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    further_units: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    further_fee_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    free_above_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(Identified, Versioned, ShopOwned, Model):
     """What is sold (SPU); price and stock are on its SKUs."""
 
@@ -65,6 +87,8 @@ class Product(Identified, Versioned, ShopOwned, Model):
         Index("ix_product_shop_status", "shop_id", "status", "id"),
         Index("ix_product_shop_updated", "shop_id", "updated_at", "id"),
         Index("ix_product_category", "category_id"),
+        Index("ix_product_freight_template", "freight_template_id"),
+        Index("ix_product_tags", "tags", postgresql_using="gin"),
         Index("ix_product_shop_title", "shop_id", "title", "id"),
         Index(
             "ix_product_code_trgm",
@@ -85,7 +109,11 @@ class Product(Identified, Versioned, ShopOwned, Model):
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
     status: Mapped[ProductStatus] = mapped_column(StoredEnum(ProductStatus), default=ProductStatus.DRAFT)
     category_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id"))
+    tags: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    attributes: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
+    freight_template_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("freight_template.id"))
 
+    freight_template: Mapped[FreightTemplate | None] = relationship(lazy="raise")
     category: Mapped[Category | None] = relationship(lazy="raise")
     skus: Mapped[list[Sku]] = relationship(lazy="raise", order_by="Sku.id", back_populates="product")
     images: Mapped[list[ProductImage]] = relationship(lazy="raise", order_by="ProductImage.position")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.catalog import amounts
+from app.catalog import amounts, tags
 from app.catalog.bulk_form import FormFaults
 from app.catalog.drafts import SKU_FIELDS, ProductDraft, SkuDraft
 from app.catalog.models import ProductStatus
@@ -28,6 +28,9 @@ def read(form: Mapping[str, str], currency: str) -> ProductDraft:
         "description": form.get("description", "").replace("\r\n", "\n").strip(),
         "category_id": _id(form.get("category_id", "")),
         "status": form.get("status", "") if form.get("status", "") in set(ProductStatus) else "draft",
+        "freight_template_id": _id(form.get("freight_template_id", "")),
+        "tags": _read_words(form, "tags", tags.read, faults),
+        "attributes": _read_words(form, "attributes", tags.read_attributes, faults),
     }
     skus, removed = [], set()
     for position in rows(form):
@@ -69,6 +72,8 @@ def base_of(form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
 def typed(draft: ProductDraft, currency: str) -> dict[str, str]:
     """A draft as the form's fields hold it."""
     values = {name: "" if value is None else str(value) for name, value in draft.values.items()}
+    values["tags"] = tags.typed_tags(draft.values["tags"])
+    values["attributes"] = tags.typed_attributes(draft.values["attributes"])
     for position, sku in enumerate(draft.skus):
         values[f"sku-{position}-id"] = str(sku.id or "")
         for name in SKU_FIELDS:
@@ -87,6 +92,14 @@ def text_of(name: str, value: Any, currency: str) -> str:
     if name == "options":
         return "; ".join(f"{key}: {its}" for key, its in value.items())
     return str(value)
+
+
+def _read_words(form: Mapping[str, str], name: str, parse: Callable[[str], Any], faults: dict[str, str]) -> Any:
+    try:
+        return parse(form.get(name, ""))
+    except amounts.BadAmount as error:
+        faults[name] = str(error)
+        return None
 
 
 def _sku(form: Mapping[str, str], position: int, currency: str, faults: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.catalog import categories, change_words
+from app.catalog import change_words, reference_names
 from app.catalog.change_fields import FIELDS
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import Product, ProductStatus
@@ -30,7 +30,7 @@ _LABELS: dict[str, Any] = {
 def shown(product: Product, shop: Shop) -> list[dict[str, Any]]:
     """The timeline as the macro of ui.html takes it, newest first."""
     entries = _merge(history.of("product", "product", product.id, MOST), _of_skus(product))
-    names = {str(node.id): node.name for node in categories.tree(shop.id)}
+    names = reference_names.of(shop.id)
     labels = {key: _label(key) for entry in entries for key in entry.changes}
 
     def value(key: str, stored: Any) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import MultiDict
 
-from app.catalog import amounts, categories, product_search, summaries
+from app.catalog import amounts, categories, freight, product_search, summaries, tags
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import Product, ProductStatus
 from app.console import cells, lists
@@ -51,7 +51,7 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
         tabs=_tabs(shop_id),
         filters=_filters(shop_id, currency),
         search=lambda text: product_search.matching(text, shop_id),
-        search_hint=_l("Title, product code or SKU code"),
+        search_hint=_l("Title, product code, SKU code or tag"),
         loads=(joinedload(Product.category),),
         enrich=summaries.attach,
     )
@@ -81,6 +81,7 @@ def _columns(zone: str, currency: str) -> tuple[Column, ...]:
         ),
         Column("price", _l("Price"), lambda p: price_range(summaries.of(p), currency), align="end"),
         Column("stock", _l("Stock"), _stock, align="end", export=lambda p: summaries.of(p).stock, sheet="integer"),
+        Column("tags", _l("Tags"), lambda p: tags.typed_tags(p.tags) or "–", shown=False),
         Column(
             "updated",
             _l("Updated"),
@@ -143,6 +144,8 @@ def _filters(shop_id: int, currency: str) -> tuple[Filter, ...]:
     return (
         Filter("category", _l("Category"), product_search.in_categories(shop_id), branches),
         Filter("status", _l("Status"), any_of(Product.status, ProductStatus), lambda: [*LABELS.items()]),
+        Filter("tag", _l("Tag"), product_search.tagged, lambda: product_search.tags_in_use(shop_id)),
+        Filter("freight", _l("Freight template"), freight.with_template, lambda: freight.choices(shop_id)),
         Filter("price", _l("Price"), prices, kind="number"),
         Filter("stock", _l("Stock"), product_search.stocked_within(shop_id), kind="number"),
     )

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text
+from sqlalchemy.dialects.postgresql import array
 
 from app.catalog import categories
 from app.catalog.models import Product, Sku
 from app.kit.db import db
 from app.kit.errors import RuleViolation
+from app.kit.shop_wall import assert_in_scope
 
+MOST_CHOICES = 500
 FEW = 2_000
 """So many product ids go into the statement as a list; more stay a subquery."""
 
 
-def matching(text: str, shop_id: int) -> ColumnElement[bool]:
-    """Title or code contains the text, or a SKU's code does; a short statement finds the SKUs first."""
-    pattern = _pattern(text)
+def matching(words: str, shop_id: int) -> ColumnElement[bool]:
+    """Title, code or a SKU's code contains the words, or they are a tag; a short statement finds the SKUs first."""
+    pattern = _pattern(words)
     by_sku = select(Sku.product_id).where(Sku.shop_id == shop_id, Sku.code.ilike(pattern))
     found = set(db.session.scalars(by_sku.limit(FEW + 1)))
     among: ColumnElement[bool] = Product.id.in_(by_sku) if len(found) > FEW else Product.id.in_(found)
-    return or_(Product.title.ilike(pattern), Product.code.ilike(pattern), among if found else false())
+    tagged = Product.tags.contains([words.strip()])
+    return or_(Product.title.ilike(pattern), Product.code.ilike(pattern), tagged, among if found else false())
 
 
-def _pattern(text: str) -> str:
+def _pattern(words: str) -> str:
     """Inside the text; one or two Latin characters, which no index finds inside, at its beginning."""
-    plain = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"{plain}%" if len(text) < 3 and text.isascii() else f"%{plain}%"
+    plain = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"{plain}%" if len(words) < 3 and words.isascii() else f"%{plain}%"
 
 
 def in_categories(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
@@ -38,6 +42,21 @@ def in_categories(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
         return Product.category_id.in_(categories.branch(shop_id, ids))
 
     return where
+
+
+def tagged(values: list[str]) -> ColumnElement[bool]:
+    """With any of these tags."""
+    return Product.tags.has_any(array(values))
+
+
+def tags_in_use(shop_id: int) -> list[tuple[str, str]]:
+    """The tags of the shop's products, in order, each as a choice."""
+    in_use = text(
+        "select distinct tag from product, jsonb_array_elements_text(tags) tag "
+        "where shop_id = :shop_id and tags <> '[]' order by tag limit :most"
+    )
+    found = db.session.scalars(in_use, {"shop_id": assert_in_scope(shop_id), "most": MOST_CHOICES})
+    return [(tag, tag) for tag in found]
 
 
 def priced_within(shop_id: int, parse: Callable[[str], int]) -> Callable[[list[str]], ColumnElement[bool]]:

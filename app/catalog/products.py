@@ -83,7 +83,12 @@ def _load(product_id: int, *, lock: bool) -> Product:
             raise NotFound("not_found")
         of_product = select(Sku.id).where(Sku.product_id == product_id).order_by(Sku.id)
         db.session.scalars(of_product.with_for_update(key_share=True)).all()
-    loads = (joinedload(Product.category), selectinload(Product.skus), selectinload(Product.images))
+    loads = (
+        joinedload(Product.category),
+        joinedload(Product.freight_template),
+        selectinload(Product.skus),
+        selectinload(Product.images),
+    )
     product = db.session.scalars(query.options(*loads)).first()
     if product is None:
         raise NotFound("not_found")

@@ -30,6 +30,7 @@ MENU = (
     Entry(_l("Home"), "home", "HomeView.index", Noun.HOME),
     Entry(_l("Products"), "package", "ProductView.list", Noun.PRODUCTS, group=_GOODS),
     Entry(_l("Categories"), "category", "CategoryView.list", Noun.CATEGORIES, Verb.READ, _GOODS),
+    Entry(_l("Freight templates"), "truck", "FreightTemplateView.list", Noun.FREIGHT, Verb.READ, _GOODS),
     Entry(_l("Imports"), "file-import", "ImportView.list", Noun.IMPORTS, group=_GOODS),
     Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES, group=_GOODS),
     Entry(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS, group=_SALES),

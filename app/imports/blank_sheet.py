@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from app.catalog.lifecycle import LABELS
 from app.imports import kinds
 from app.imports.models import ImportKind
-from app.imports.product_fields import OPTION_HEADER
+from app.imports.product_fields import ATTRIBUTE_HEADER, OPTION_HEADER
 from app.imports.staging import Field
 from app.kit.sheets import Column
 
@@ -43,7 +43,8 @@ def _head(sheet: Any, fields: Sequence[Field], kind: ImportKind) -> None:
     needed = [one.required for one in fields]
     if kind is ImportKind.PRODUCTS:
         titles.append(str(OPTION_HEADER) % {"name": gettext("Colour")})
-        needed.append(False)
+        titles.append(str(ATTRIBUTE_HEADER) % {"name": gettext("Material")})
+        needed += [False, False]
     for number, (title, is_needed) in enumerate(zip(titles, needed, strict=True), 1):
         cell = sheet.cell(1, number, title)
         cell.font, cell.fill = Font(bold=True), _NEEDED if is_needed else _HEAD

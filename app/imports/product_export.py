@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, text
 
-from app.catalog import product_list
+from app.catalog import product_list, tags
 from app.catalog.lifecycle import LABELS
-from app.catalog.models import Product, ProductStatus, Sku
-from app.imports.product_fields import FIELDS, OPTION_HEADER
+from app.catalog.models import FreightTemplate, Product, ProductStatus, Sku
+from app.imports.product_fields import ATTRIBUTE, ATTRIBUTE_HEADER, FIELDS, OPTION_HEADER
 from app.kit import clock, money
 from app.kit.db import db
 from app.kit.sheets import Column, ColumnKind, write_sheet
@@ -44,17 +44,22 @@ def write(shop: Shop, products: Select[Any], path: Path, on_progress: Progress) 
     """Write one row a SKU to `path`, in the language of the request; returns how many. Streams."""
     assert_in_scope(shop.id)
     total = count(shop, products)
-    names = _option_names(shop, products)
-    paths = _category_paths(shop)
-    rows = _told(_rows(shop, products, names, paths), total, on_progress)
+    names = [*_option_names(shop, products), *_attribute_names(shop, products)]
+    rows = _told(_rows(shop, products, names), total, on_progress)
     return write_sheet(rows, columns(shop, names), path, name="Products")
 
 
-def columns(shop: Shop, options: list[str]) -> list[Column]:
-    """The columns of export and template: the fields in their order, then one a name of an option."""
+def columns(shop: Shop, names: list[str]) -> list[Column]:
+    """The columns of export and template: the fields in their order, then one a name of an option or attribute."""
     exponent = money.exponent(shop.currency)
     plain = [Column(str(one.label), _kind(one.key), exponent) for one in FIELDS]
-    return plain + [Column(str(OPTION_HEADER) % {"name": name}) for name in options]
+    return plain + [Column(header_of(name)) for name in names]
+
+
+def header_of(name: str) -> str:
+    """The header of an open-ended column: "Option: Colour" for "Colour", "Attribute: …" for "attribute:…"."""
+    header = ATTRIBUTE_HEADER if name.startswith(ATTRIBUTE) else OPTION_HEADER
+    return str(header) % {"name": name.removeprefix(ATTRIBUTE)}
 
 
 def _kind(key: str) -> ColumnKind:
@@ -76,9 +81,10 @@ def _told(rows: Iterator[Any], total: int, on_progress: Progress) -> Iterator[An
     on_progress(total, total)
 
 
-def _rows(shop: Shop, products: Select[Any], names: list[str], paths: dict[int | None, str]) -> Iterator[list[Any]]:
+def _rows(shop: Shop, products: Select[Any], names: list[str]) -> Iterator[list[Any]]:
     """Pages by key, so that a shop of any size costs one page of memory."""
     labels = {status: str(label) for status, label in LABELS.items()}
+    paths, freight = _category_paths(shop), _freight_names(shop)
     after = (0, 0)
     while page := _page(shop, products, after):
         for sku, product in page:
@@ -95,7 +101,9 @@ def _rows(shop: Shop, products: Select[Any], names: list[str], paths: dict[int |
                 sku.cost_minor,
                 sku.stock_on_hand,
                 sku.low_stock_limit,
-                *(sku.options.get(name) for name in names),
+                tags.typed_tags(product.tags) or None,
+                freight.get(product.freight_template_id),
+                *(_extra(sku, product, name) for name in names),
             ]
         after = (page[-1][0].product_id, page[-1][0].id)
         db.session.expunge_all()
@@ -113,9 +121,28 @@ def _page(shop: Shop, products: Select[Any], after: tuple[int, int]) -> list[Any
     return list(db.session.execute(query))
 
 
+def _extra(sku: Sku, product: Product, name: str) -> str | None:
+    found = product.attributes if name.startswith(ATTRIBUTE) else sku.options
+    return found.get(name.removeprefix(ATTRIBUTE))
+
+
+def _attribute_names(shop: Shop, products: Select[Any]) -> list[str]:
+    keys = select(func.jsonb_object_keys(Product.attributes)).distinct()
+    found = db.session.scalars(keys.where(Product.shop_id == shop.id, Product.id.in_(products)))
+    return [ATTRIBUTE + name for name in sorted(found)]
+
+
+def _freight_names(shop: Shop) -> dict[int | None, str]:
+    rows = db.session.execute(
+        select(FreightTemplate.id, FreightTemplate.name).where(FreightTemplate.shop_id == shop.id)
+    )
+    return {row.id: row.name for row in rows}
+
+
 def _option_names(shop: Shop, products: Select[Any]) -> list[str]:
     keys = select(func.jsonb_object_keys(Sku.options)).distinct()
-    return sorted(db.session.scalars(keys.where(Sku.shop_id == shop.id, Sku.product_id.in_(products))))
+    found = db.session.scalars(keys.where(Sku.shop_id == shop.id, Sku.product_id.in_(products)))
+    return sorted(name for name in found if not name.startswith(ATTRIBUTE))
 
 
 def _category_paths(shop: Shop) -> dict[int | None, str]:

@@ -7,6 +7,7 @@ import re
 from flask_babel import lazy_gettext as _l
 
 from app.catalog.models import ProductStatus
+from app.catalog.tag_sql import MOST_TAGS, TAG_LONGEST
 from app.imports.staging import CLEAR, Field
 from app.kit.errors import MESSAGES
 
@@ -84,9 +85,25 @@ FIELDS = (
         ("low-stock limit", "low stock", "reorder level", "库存预警", "库存预警值", "预警库存", "安全库存"),
         hint=_l("At or under this stock the SKU is shown as low."),
     ),
+    Field(
+        "tags",
+        _l("Tags"),
+        ("tags", "tag", "labels", "标签", "商品标签"),
+        hint=_l("All tags of the product, set apart by commas. May be emptied with #CLEAR."),
+    ),
+    Field(
+        "freight_template",
+        _l("Freight template"),
+        ("freight template", "freight", "shipping template", "运费模板", "运费模版", "物流模板"),
+        hint=_l("The name of a freight template of this shop. May be emptied with #CLEAR."),
+    ),
 )
 OPTION_HEADER = _l("Option: %(name)s")
+ATTRIBUTE_HEADER = _l("Attribute: %(name)s")
+ATTRIBUTE = "attribute:"
+"""Before the name of an open-ended column that is an attribute of the product, not an option of the SKU."""
 _OPTION = re.compile(r"^(?:选项|规格项?|option)\s*[:：]\s*(\S.*)$", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"^(?:商品属性|属性|attribute)\s*[:：]\s*(\S.*)$", re.IGNORECASE)
 
 STATUS_WORDS = {
     ProductStatus.DRAFT: ("draft", "草稿", "未上架"),
@@ -98,13 +115,15 @@ STATUS_WORDS = {
 
 LONGEST = {"product_code": 64, "title": 200, "description": 100_000, "sku_code": 64, "barcode": 64}
 OPTION_LONGEST = 80
-CLEARABLE = frozenset({"description", "category", "barcode", "compare_at", "cost"})
+CLEARABLE = frozenset({"description", "category", "tags", "freight_template", "barcode", "compare_at", "cost"})
 
 
-def option_name(header: str) -> str | None:
-    """ "选项:颜色" → "颜色", "Option: Colour" → "Colour"; None for any other header."""
+def extra_name(header: str) -> str | None:
+    """ "选项:颜色" → "颜色", "Attribute: Material" → "attribute:Material"; None for any other header."""
+    if attribute := _ATTRIBUTE.match(header.strip()):
+        return ATTRIBUTE + attribute.group(1).strip()
     found = _OPTION.match(header.strip())
-    return found.group(1).strip() if found else None
+    return found.group(1).strip() if found and not found.group(1).startswith(ATTRIBUTE) else None
 
 
 MESSAGES.update(
@@ -126,8 +145,23 @@ MESSAGES.update(
         "status_unknown": _l("There is no status “%(value)s”. Allowed are: Draft, On sale, Off shelf, Archived."),
         "status_move": _l("A product that is “%(present)s” cannot become “%(wanted)s” directly."),
         "category_bad": _l("“%(value)s” is not a category path. Write it like Kitchen > Cups, each name at most 80."),
+        "tags_bad": _l("A product has at most %(most)s tags of at most %(longest)s characters each."),
+        "freight_unknown": _l("There is no freight template “%(value)s” in this shop."),
         "product_differs": _l("Row %(first)s says something else for the same product: “%(value)s”."),
     }
 )
 
-__all__ = ["CLEAR", "CLEARABLE", "FIELDS", "LONGEST", "OPTION_HEADER", "OPTION_LONGEST", "STATUS_WORDS", "option_name"]
+__all__ = [
+    "ATTRIBUTE",
+    "ATTRIBUTE_HEADER",
+    "CLEAR",
+    "CLEARABLE",
+    "FIELDS",
+    "LONGEST",
+    "MOST_TAGS",
+    "OPTION_HEADER",
+    "OPTION_LONGEST",
+    "STATUS_WORDS",
+    "TAG_LONGEST",
+    "extra_name",
+]

@@ -5,18 +5,30 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.catalog.lifecycle import MOVES
-from app.imports import category_paths, product_typing, product_writing
+from app.catalog.tag_sql import VALUE_LONGEST
+from app.imports import category_paths, product_attributes, product_typing, product_writing
 from app.imports.models import ImportKind, ImportMode
-from app.imports.product_fields import CLEARABLE, FIELDS, LONGEST, OPTION_LONGEST, option_name
+from app.imports.product_fields import (
+    ATTRIBUTE,
+    CLEARABLE,
+    FIELDS,
+    LONGEST,
+    MOST_TAGS,
+    OPTION_LONGEST,
+    TAG_LONGEST,
+    extra_name,
+)
 from app.imports.staging import CLEAR, Kind, Stage
 
-SHARED = ("title", "description", "status", "category")
+SHARED = ("title", "description", "status", "category", "tags", "freight_template")
 """Fields of the product: its SKUs' rows must agree on them."""
 
 
 def check(stage: Stage) -> None:
     """Refuse what cannot be taken, and leave the typed rows in `product_row` for `commit`."""
     _check_texts(stage)
+    _check_tags(stage)
+    _check_freight(stage)
     _check_twice(stage)
     if "category" in stage.mapped:
         category_paths.resolve(stage)
@@ -26,6 +38,7 @@ def check(stage: Stage) -> None:
     _check_status(stage)
     _check_shared(stage)
     _check_new(stage)
+    product_attributes.settle(stage)
 
 
 def _check_texts(stage: Stage) -> None:
@@ -33,11 +46,37 @@ def _check_texts(stage: Stage) -> None:
     for key, limit in LONGEST.items():
         if key in stage.mapped:
             _refuse_long(stage, key, limit)
-    for key in stage.extras:
-        _refuse_long(stage, key, OPTION_LONGEST)
+    for key, name in stage.extras.items():
+        _refuse_long(stage, key, VALUE_LONGEST if name.startswith(ATTRIBUTE) else OPTION_LONGEST)
     for field in FIELDS:
         if field.key in stage.mapped and field.key not in CLEARABLE:
             stage.refuse(f"s.{field.key} = :clear", field.key, "cannot_be_cleared", clear=CLEAR)
+
+
+def _check_tags(stage: Stage) -> None:
+    if "tags" not in stage.mapped:
+        return
+    each = "regexp_split_to_table(s.tags, '[,，]') x"
+    stage.refuse(
+        f"s.tags is not null and ((select count(*) from {each}) > {MOST_TAGS} "
+        f"or exists (select from {each} where length(btrim(x)) > {TAG_LONGEST} or x ~ '[\\u0001-\\u001f]'))",
+        "tags",
+        "tags_bad",
+        f"jsonb_build_object('most', {MOST_TAGS}, 'longest', {TAG_LONGEST})",
+    )
+
+
+def _check_freight(stage: Stage) -> None:
+    if "freight_template" not in stage.mapped:
+        return
+    stage.refuse(
+        "s.freight_template <> :clear and not exists (select from freight_template f where f.shop_id = :shop_id "
+        "and f.name = s.freight_template)",
+        "freight_template",
+        "freight_unknown",
+        "jsonb_build_object('value', left(s.freight_template, 120))",
+        clear=CLEAR,
+    )
 
 
 def _refuse_long(stage: Stage, key: str, limit: int) -> None:
@@ -98,6 +137,7 @@ def _check_status(stage: Stage) -> None:
 def _check_shared(stage: Stage) -> None:
     """Rows of one product must not say different things about it; the first good row counts."""
     keys = [key for key in SHARED if key in stage.mapped]
+    keys += [key for key, name in stage.extras.items() if name.startswith(ATTRIBUTE)]
     if not keys:
         return
     said = ", ".join(f'min(s.{key} collate "C") <> max(s.{key} collate "C") as {key}' for key in keys)
@@ -141,4 +181,4 @@ def _check_new(stage: Stage) -> None:
     )
 
 
-KIND = Kind(ImportKind.PRODUCTS, _l("Products"), FIELDS, check, product_writing.commit, option_name, has_modes=True)
+KIND = Kind(ImportKind.PRODUCTS, _l("Products"), FIELDS, check, product_writing.commit, extra_name, has_modes=True)

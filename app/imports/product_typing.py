@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.imports import number_sql
+from app.catalog import tag_sql
+from app.imports import number_sql, product_attributes
 from app.imports.product_fields import STATUS_WORDS
 from app.imports.staging import CLEAR, Stage
 from app.kit.money import exponent
@@ -18,7 +19,7 @@ def type_rows(stage: Stage) -> None:
     for now (see `settle_odd_numbers`), and so is an unknown status.
     """
     stage.run("drop table if exists product_row")
-    stage.run(_TYPING.format(**_fields(stage)), clear=CLEAR, **_option_names(stage))
+    stage.run(_TYPING.format(**_fields(stage)), clear=CLEAR, **product_attributes.names(stage))
     stage.run("alter table product_row add primary key (row)")
     stage.run("analyze product_row (row, sku_code, product_code, sku_id, product_id)")
 
@@ -36,6 +37,10 @@ select s.row, s.sku_code, coalesce(kp.code, s.product_code, s.sku_code) as produ
     case when s.status is null then coalesce(kp.status, np.status) else w.status end as n_status,
     coalesce(kp.category_id, np.category_id) as o_category_id,
     {category} as n_category_id, {category_path} as category_path,
+    coalesce(kp.tags, np.tags) as o_tags, {tags} as n_tags,
+    coalesce(kp.attributes, np.attributes) as o_attributes, {attributes} as n_attributes,
+    coalesce(kp.freight_template_id, np.freight_template_id) as o_freight_template_id,
+    {freight} as n_freight_template_id,
     k.barcode as o_barcode,
     case when s.barcode = :clear then '' else coalesce(s.barcode, k.barcode) end as n_barcode,
     k.options as o_options, {options} as n_options,
@@ -49,18 +54,32 @@ left join (
     join (values {statuses}) v(word, status) on v.word = lower(normalize(said.status, NFKC))
 ) w on w.said = s.status
 {category_join}
+{freight_join}
 where s.err_code is null
 """
 
 
 def _fields(stage: Stage) -> dict[str, str]:
     has_category = "category" in stage.mapped
-    old = "coalesce(kp.category_id, np.category_id)"
+    has_freight = "freight_template" in stage.mapped
+    old, old_tags = "coalesce(kp.category_id, np.category_id)", "coalesce(kp.tags, np.tags)"
+    old_freight = "coalesce(kp.freight_template_id, np.freight_template_id)"
     return {
+        "tags": f"case when s.tags = :clear then '[]'::jsonb when s.tags is null then {old_tags} "
+        f"else {tag_sql.from_text_sql('s.tags')} end"
+        if "tags" in stage.mapped
+        else old_tags,
+        "attributes": product_attributes.merged_sql(stage, "coalesce(kp.attributes, np.attributes)", "s"),
+        "freight": f"case when s.freight_template is null then {old_freight} else ft.id end"
+        if has_freight
+        else old_freight,
+        "freight_join": "left join freight_template ft on ft.shop_id = :shop_id and ft.name = s.freight_template"
+        if has_freight
+        else "",
         "category": f"case when s.category is null then {old} else c.category_id end" if has_category else old,
         "category_path": "c.path" if has_category else "null::text",
         "category_join": "left join category_path c on c.path = s.category" if has_category else "",
-        "options": _options(stage),
+        "options": product_attributes.merged_sql(stage, "k.options", "s", of_sku=True),
         "numbers": ",\n    ".join(_number(stage, key, column) for key, column in (MONEY | WHOLE).items()),
         "statuses": ", ".join(
             f"('{word}', '{status.value}')" for status, words in STATUS_WORDS.items() for word in words
@@ -76,18 +95,6 @@ def _number(stage: Stage, key: str, column: str) -> str:
         f"k.{column} as o_{column}, case when s.{key} is null then k.{column} "
         f"when s.{key} ~ '{pattern}' then {value} end as n_{column}"
     )
-
-
-def _options(stage: Stage) -> str:
-    if not stage.extras:
-        return "k.options"
-    given = ", ".join(f"cast(:name_{key} as text), nullif(s.{key}, :clear)" for key in stage.extras)
-    cleared = " ".join(f"- case when s.{key} = :clear then :name_{key} else '' end" for key in stage.extras)
-    return f"(coalesce(k.options, '{{}}') || jsonb_strip_nulls(jsonb_build_object({given}))) {cleared}"
-
-
-def _option_names(stage: Stage) -> dict[str, str]:
-    return {f"name_{key}": name for key, name in stage.extras.items()}
 
 
 def settle_odd_numbers(stage: Stage) -> None:

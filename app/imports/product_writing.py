@@ -17,7 +17,7 @@ SKU_COLUMNS = (
     "barcode",
     "options",
 )
-PRODUCT_COLUMNS = ("title", "description", "status", "category_id")
+PRODUCT_COLUMNS = ("title", "description", "status", "category_id", "tags", "attributes", "freight_template_id")
 _DIFFERS = " or ".join(f"p.o_{name} is distinct from p.n_{name}" for name in (*SKU_COLUMNS, *PRODUCT_COLUMNS))
 
 
@@ -71,11 +71,12 @@ def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
 def _make_products(stage: Stage) -> None:
     """Each new code once; a field that several rows give comes from the first that gives it."""
     first = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
-    title, description, status, category = (first.format(name) for name in PRODUCT_COLUMNS)
+    title, description, status, category, tags, attributes, freight = (first.format(name) for name in PRODUCT_COLUMNS)
     stage.run(
-        "with new as (insert into product (shop_id, code, title, description, status, category_id, version, "
-        f"created_at, updated_at) select :shop_id, p.product_code, {title}, coalesce({description}, ''), "
-        f"coalesce({status}, 'draft'), {category}, 1, :moment, :moment "
+        "with new as (insert into product (shop_id, code, title, description, status, category_id, tags, attributes, "
+        "freight_template_id, version, created_at, updated_at) select :shop_id, p.product_code, "
+        f"{title}, coalesce({description}, ''), coalesce({status}, 'draft'), {category}, "
+        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment "
         "from product_row p join staged s on s.row = p.row "
         "where s.err_code is null and p.product_id is null group by p.product_code order by min(p.row) "
         "returning id, code) "

@@ -24,6 +24,7 @@ class Noun(StrEnum):
     HOME = "Home"
     PRODUCTS = "Products"
     CATEGORIES = "Categories"
+    FREIGHT = "FreightTemplates"
     ORDERS = "Orders"
     CUSTOMERS = "Customers"
     IMPORTS = "Imports"

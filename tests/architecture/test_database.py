@@ -10,7 +10,16 @@ from app.kit.audit import UNTRACKED
 from app.kit.db import Model, db
 from app.kit.shop_wall import ShopOwned
 
-AUDITED = ("category", "product", "sku", "customer", "orders", "price_window", "price_window_line")
+AUDITED = (
+    "category",
+    "freight_template",
+    "product",
+    "sku",
+    "customer",
+    "orders",
+    "price_window",
+    "price_window_line",
+)
 SHOPLESS = {"shop", "shop_member", "alembic_version"}
 """Our tables that do not belong to one shop."""
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.catalog import tags
 from app.catalog.models import ProductStatus
 from app.imports import faults, intake, product_export
 from app.imports.models import ImportKind, ImportState
@@ -43,6 +44,9 @@ PRODUCTS = st.fixed_dictionaries(
         "status": st.sampled_from(ProductStatus),
         "skus": st.lists(SKUS, min_size=1, max_size=3),
         "category": st.none() | WORDS,
+        "tags": st.lists(WORDS.filter(lambda word: not set(word) & set(",，\n\t")), max_size=4).map(tags.clean),
+        "attributes": st.dictionaries(st.sampled_from(["材质", "Size", "a:b", "Care"]), WORDS, max_size=3),
+        "freight": st.none() | WORDS,
     }
 )
 
@@ -86,12 +90,16 @@ def test_export_then_import_is_all_unchanged(products, currency, locale) -> None
 
 def _fill(shop, products) -> None:
     number = 0
-    categories = {}
+    categories, templates = {}, {}
     for code, one in products.items():
         name = one["category"]
         if name and name not in categories:
             categories[name] = make.category(shop, name).id
-        values = {key: one[key] for key in ("title", "description", "status")}
+        freight = one["freight"]
+        if freight and freight not in templates:
+            templates[freight] = make.freight_template(shop, freight).id
+        values = {key: one[key] for key in ("title", "description", "status", "tags", "attributes")}
+        values["freight_template_id"] = templates.get(freight)
         product = make.product(shop, code=code, category_id=categories.get(name), **values)
         for values in one["skus"]:
             number += 1

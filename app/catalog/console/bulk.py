@@ -17,6 +17,7 @@ from app.catalog import (
     change_words,
     jobs,
     product_list,
+    reference_names,
 )
 from app.catalog.change_fields import FIELDS, REASONS
 from app.catalog.change_models import ChangeSource
@@ -154,7 +155,7 @@ def _json(name: str) -> dict[str, Any]:
 
 def _words(shop: Shop) -> dict[str, Any]:
     """What the templates of changes need to put lines into words."""
-    names = {str(node.id): node.name for node in categories.tree(shop.id)}
+    names = reference_names.of(shop.id)
     return {
         "value_text": lambda field, stored: change_words.value(field, stored, shop.currency, names),
         "reason_text": lambda code: REASONS.get(code, code),

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.catalog import categories, change_lines, change_list, change_sets, change_words, jobs
+from app.catalog import change_lines, change_list, change_sets, change_words, jobs, reference_names
 from app.catalog.change_creations import CREATED
 from app.catalog.change_fields import FIELDS, REASONS
 from app.catalog.change_models import ChangeSet, ChangeState, LineOutcome
@@ -63,7 +63,7 @@ class ChangeView(ListPage):
         outcome = _outcome(request.args.get("outcome", ""))
         after = request.args.get("after", "0")
         lines = change_lines.page(row, int(after) if after.isdigit() and len(after) < 10 else 0, outcome)
-        names = {str(node.id): node.name for node in categories.tree(shop.id)}
+        names = reference_names.of(shop.id)
         return self.page(
             "catalog/change.html",
             row=row,

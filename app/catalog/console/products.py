@@ -11,7 +11,16 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.catalog import categories, draft_checks, drafts, product_form, product_history, product_list, products
+from app.catalog import (
+    categories,
+    draft_checks,
+    drafts,
+    freight,
+    product_form,
+    product_history,
+    product_list,
+    products,
+)
 from app.catalog.bulk_form import FormFaults
 from app.catalog.console import affected, stale
 from app.catalog.draft_checks import DraftRefused
@@ -169,6 +178,7 @@ class ProductView(ListPage):
             faults=faults or {},
             rows=product_form.rows(typed) or [0],
             category_options=[("", gettext("None")), *((n.id, n.label) for n in categories.tree(shop.id))],
+            freight_options=[("", gettext("None")), *freight.choices(shop.id)],
             statuses=[(s.value, LABELS[s]) for s in ProductStatus if s is status or s in MOVES[status]],
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 
-from app.catalog import categories, change_words
+from app.catalog import change_words, reference_names
 from app.catalog.change_fields import FIELDS
 from app.catalog.models import Product
 from app.console.base import ConsoleBase
@@ -17,7 +17,7 @@ from app.shops.models import Shop
 
 def page(view: ConsoleBase, product: Product, shop: Shop, error: StaleEdit) -> str:
     """Both versions of each clashing field."""
-    names = {str(node.id): node.name for node in categories.tree(shop.id)}
+    names = reference_names.of(shop.id)
     codes = {sku.id: sku.code for sku in product.skus}
     return view.page(
         "catalog/stale.html",
