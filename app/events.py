@@ -49,6 +49,46 @@ class ChangeSetRequested(Event):
 
 
 @dataclass(frozen=True)
+class ChangeSetSentForApproval(Event):
+    """A change goes beyond the shop's limits and waits for a second person."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+    guards: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ChangeSetApproved(Event):
+    """A second person agreed to exactly what the hash stands for."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class ChangeSetRejected(Event):
+    """A change that waited for a second person was turned down or taken back."""
+
+    subject_type: ClassVar[str] = "change_set"
+    subject: ClassVar[str] = "change_set_id"
+    change_set_id: int
+
+
+@dataclass(frozen=True)
+class ChangeLimitsSet(Event):
+    """A shop's limits for changes were set."""
+
+    subject_type: ClassVar[str] = "shop"
+    subject: ClassVar[str] = "shop_id"
+    cut_ppm: int
+    most_rows: int
+    below_cost: bool
+
+
+@dataclass(frozen=True)
 class ChangeSetApplied(Event):
     """A change set was carried out."""
 

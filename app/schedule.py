@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.catalog import change_approvals
 from app.kit import jobs
 
 
@@ -18,4 +19,7 @@ class Entry:
     why: str
 
 
-TIMETABLE = (Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),)
+TIMETABLE = (
+    Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
+    Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
+)

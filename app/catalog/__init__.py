@@ -7,6 +7,12 @@ from app.kit.errors import MESSAGES
 MESSAGES.update(
     {
         "not_undoable": _l("This change cannot be undone: it is not applied, or it has been undone already."),
+        "limits_changed": _l("The shop's limits have changed since this preview. Make the preview again."),
+        "bad_limits": _l("Give a cut between 0.0001 % and 100 %, and between 1 and 1,000,000 rows."),
+        "own_approval": _l("You asked for this change yourself. Somebody else must approve it."),
+        "approval_void": _l("This is not what you have seen. Reload the page and look again before you approve."),
+        "nothing_left": _l("Every line of this change was written; there is nothing to try again."),
+        "not_pending": _l("This change does not wait for approval (any more)."),
         "bad_rule": _l("This rule cannot be read. Fill in the form again."),
         "no_products_selected": _l("Select at least one product."),
         "product_move": _l("“%(title)s” is “%(from_state)s” and cannot become “%(to_state)s” directly."),

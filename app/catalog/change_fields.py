@@ -51,6 +51,11 @@ class ChangeField:
         return self.kind in (*NUMBERS, *REFERENCES)
 
     @property
+    def is_amount(self) -> bool:
+        """Whether sums and relative changes of it make sense."""
+        return self.kind in (FieldKind.MONEY, FieldKind.COUNT)
+
+    @property
     def sql_type(self) -> str:
         """The column's type, for the cast from text."""
         return "bigint" if self.is_number else "jsonb" if self.kind in OBJECTS else "text"
@@ -184,5 +189,6 @@ REASONS = {
     "too_many_attributes": _l("these are more attributes than a product may have"),
     "freight_unknown": _l("there is no such freight template in this shop"),
     "changed_since": _l("changed by somebody afterwards, so it was kept"),
+    "base_changed": _l("changed by somebody since the preview, so it was left alone"),
 }
 """Why a line was refused or kept, for people."""

@@ -15,14 +15,14 @@ WANTED = """create temp table if not exists wanted (
     guarded boolean not null default false, expected text) on commit delete rows"""
 JUDGED = """create temp table if not exists judged (
     line integer, target_table text collate "C", row_id bigint, field text collate "C", old text collate "C",
-    new text collate "C", outcome text, reason text) on commit delete rows"""
+    new text collate "C", outcome text, reason text, warning text) on commit delete rows"""
 
 
 def stage_table(session: Session) -> None:
-    """Make the session's empty table `wanted(target_table, row_id, field, new)`.
+    """Make the session's empty table `wanted(target_table, row_id, field, new, guarded, expected)`.
 
     A route fills it; `new` is the stored value as text, null empties. With `guarded` a row whose
-    present value is not `expected` is kept as it is.
+    present value is not `expected` is left as it is: stale, or kept when an undo finds it.
     """
     session.execute(text(WANTED))
     session.execute(text("truncate wanted"))
@@ -49,7 +49,9 @@ def judge(session: Session, shop_id: int, *, floor: int = 0, undoing: bool = Fal
     session.execute(text("truncate judged"))
     session.execute(text("analyze wanted"))
     fields = _wanted_fields(session)
-    session.execute(text(_judging_sql(fields)), {"floor": floor, "undoing": undoing, "shop_id": shop_id})
+    moved_on = ("kept", "changed_since") if undoing else ("stale", "base_changed")
+    values = {"floor": floor, "undoing": undoing, "shop_id": shop_id, "outcome": moved_on[0], "reason": moved_on[1]}
+    session.execute(text(_judging_sql(fields)), values)
     session.execute(text("analyze judged"))
 
 
@@ -71,9 +73,9 @@ def _judging_sql(fields: list[ChangeField]) -> str:
     select row_number() over (order by {_ORDER}), r.target_table, r.row_id, r.field, r.old, r.new,
         case when r.reason is not null then 'refused'
              when r.old is not distinct from r.new then 'unchanged'
-             when r.guarded and r.old is distinct from r.expected then 'kept' else 'changed' end,
+             when r.guarded and r.old is distinct from r.expected then :outcome else 'changed' end,
         case when r.reason is null and r.guarded and r.old is distinct from r.new
-             and r.old is distinct from r.expected then 'changed_since' else r.reason end
+             and r.old is distinct from r.expected then :reason else r.reason end
     from (
         select j.*, case
             when not j.known then 'field_unknown'

@@ -42,7 +42,10 @@ def _spec(zone: str, currency: str) -> ListSpec:
             Column("created", _l("Wanted"), lambda c: cells.when(c.created_at, zone)),
         ),
         default_sort="-id",
-        tabs=(Tab("", _l("All")), *(Tab(s.value, look[2], (ChangeSet.state == s,)) for s, look in _tabs())),
+        tabs=(
+            Tab("", _l("All"), (ChangeSet.state != ChangeState.DRAFT,)),
+            *(Tab(s.value, look[2], (ChangeSet.state == s,)) for s, look in _tabs()),
+        ),
         filters=(
             Filter("source", _l("By"), any_of(ChangeSet.source, ChangeSource), lambda: [*change_words.SOURCES.items()]),
         ),

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app.catalog import change_rules, formulas, reference_names
 from app.catalog.change_fields import FIELDS, FieldKind
-from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome
+from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome, LineWarning
 from app.catalog.formulas import CopyFrom, Formula, OverCost, Percent, Plus, RoundTo, SetTo, Step
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import ProductStatus
@@ -24,24 +24,35 @@ SOURCES = {
     ChangeSource.WORKBOOK: _l("Workbook"),
     ChangeSource.GRID: _l("Grid"),
     ChangeSource.API: _l("API"),
+    ChangeSource.FORM: _l("Product form"),
+    ChangeSource.SCHEDULE: _l("Plan"),
     ChangeSource.UNDO: _l("Undo"),
 }
 STATES = {
+    ChangeState.DRAFT: ("secondary", "eye", _l("Preview")),
+    ChangeState.SCHEDULED: ("info", "calendar-time", _l("Planned")),
+    ChangeState.PENDING: ("warning", "user-check", _l("Waiting for approval")),
     ChangeState.QUEUED: ("info", "clock", _l("Waiting")),
     ChangeState.APPLIED: ("success", "circle-check", _l("Applied")),
     ChangeState.UNDOING: ("info", "arrow-back-up", _l("Being undone")),
     ChangeState.UNDONE: ("secondary", "arrow-back-up", _l("Undone")),
     ChangeState.FAILED: ("danger", "circle-x", _l("Failed")),
+    ChangeState.REJECTED: ("danger", "user-x", _l("Turned down")),
 }
 OUTCOMES = {
     LineOutcome.CHANGED: ("success", "circle-check", _l("Changed")),
     LineOutcome.UNCHANGED: ("secondary", "circle-minus", _l("Nothing to change")),
     LineOutcome.REFUSED: ("danger", "circle-x", _l("Refused")),
     LineOutcome.KEPT: ("warning", "lock", _l("Kept")),
+    LineOutcome.STALE: ("warning", "clock-edit", _l("Stale")),
 }
 
 EXPECTED = {**OUTCOMES, LineOutcome.CHANGED: ("info", "arrow-narrow-right", _l("Will change"))}
 """The same in a preview, where nothing has happened yet."""
+WARNINGS = {
+    LineWarning.DEEP_CUT: _l("deep cut"),
+    LineWarning.BELOW_COST: _l("below cost"),
+}
 
 
 def title(change_set: ChangeSet, currency: str) -> str:
@@ -99,6 +110,30 @@ _STEPS: dict[type[Step], Any] = {
     CopyFrom: lambda s, c: gettext("copy from %(field)s", field=FIELDS["sku", s.field].label),
     OverCost: lambda s, c: gettext("cost %(percent)s", percent=percent(s.ppm)),
 }
+
+
+def guards(change_set: ChangeSet) -> list[str]:
+    """What of a set needs a second person, a sentence each."""
+    found = change_set.guards
+    limits = dict(zip(("cut_ppm", "most_rows"), found.get("limits", ()), strict=False))
+    worst = percent(-found.get("worst_cut_ppm", 0) // 1000 * 1000)
+    said = []
+    if count := found.get("deep_cut"):
+        said.append(
+            ngettext(
+                "%(num)s price falls by %(limit)s or more within 24 hours; the deepest cut is %(worst)s.",
+                "%(num)s prices fall by %(limit)s or more within 24 hours; the deepest cut is %(worst)s.",
+                count,
+                limit=percent(limits["cut_ppm"]).removeprefix("+"),
+                worst=worst.removeprefix("−"),
+            )
+        )
+    if count := found.get("below_cost"):
+        said.append(ngettext("%(num)s price falls below cost.", "%(num)s prices fall below cost.", count))
+    if count := found.get("many_rows"):
+        most = formats.number(limits["most_rows"])
+        said.append(gettext("%(rows)s rows change; more than %(most)s.", rows=formats.number(count), most=most))
+    return said
 
 
 def value(field: str, stored: str | None, currency: str, names: Mapping[str, str] | None = None) -> str:

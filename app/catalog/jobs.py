@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.catalog import change_rules, change_sets, product_list
+from app.catalog import change_rules, change_sets, change_undos, product_list
 from app.catalog.change_models import ChangeSet, ChangeSource
 from app.kit import jobs
 from app.kit.job_runs import Run
@@ -27,13 +27,15 @@ def apply_change_set(run: Run) -> dict[str, Any]:
     """Carry a wanted set out in one transaction; all of it, or after a cancel or a kill nothing."""
     with run.transaction():
         change_set = change_sets.get(int(run.arguments["change_set_id"]))
-        floor = _stage(change_set)
         steps = list(STEPS)
-        counts = change_sets.apply(
-            change_set,
-            floor=floor,
-            on_step=lambda step: run.progress(steps.index(step), len(steps), gettext(str(STEPS[step]))),
-        )
+
+        def on_step(step: str) -> None:
+            run.progress(steps.index(step), len(steps), gettext(str(STEPS[step])))
+
+        if change_set.has_lines:
+            counts = change_sets.carry_out(change_set, on_step=on_step)
+        else:
+            counts = change_sets.apply(change_set, floor=_stage(change_set), on_step=on_step)
         run.check_cancelled()
     return dict(counts)
 
@@ -46,14 +48,14 @@ def want(change_set: ChangeSet) -> jobs.Job:
 
 
 def is_ours(change_set: ChangeSet) -> bool:
-    """Whether a set is carried out by this job; an import carries its own out."""
-    return change_set.source in (ChangeSource.FORMULA, ChangeSource.UNDO)
+    """Whether a set is carried out by this job; an import carries its own out while it has no lines."""
+    return change_set.has_lines or change_set.source in (ChangeSource.FORMULA, ChangeSource.SCHEDULE, ChangeSource.UNDO)
 
 
 def _stage(change_set: ChangeSet) -> int:
     """Fill `wanted` by the set's route; returns the floor for its prices."""
     if change_set.source is ChangeSource.UNDO:
-        change_sets.stage_undo(change_set)
+        change_undos.stage_undo(change_set)
         return 0
     rule = change_rules.from_json(change_set.rule)
     shop = shops.get(change_set.shop_id)

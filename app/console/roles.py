@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from app.kit.permissions import Noun, Verb, permission
 
-READ, WRITE, BULK, IMPORT, EXPORT, UNDO, RUN, ADMIN = (
+READ, WRITE, BULK, IMPORT, EXPORT, UNDO, APPROVE, RUN, ADMIN = (
     Verb.READ,
     Verb.WRITE,
     Verb.BULK,
     Verb.IMPORT,
     Verb.EXPORT,
     Verb.UNDO,
+    Verb.APPROVE,
     Verb.RUN,
     Verb.ADMIN,
 )
@@ -43,7 +44,7 @@ ROLES: dict[Role, Grants] = {
         Noun.ORDERS: (READ, WRITE, EXPORT),
         Noun.CUSTOMERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
-        Noun.CHANGES: (READ, UNDO),
+        Noun.CHANGES: (READ, UNDO, APPROVE),
         Noun.REPORTS: (READ, RUN, EXPORT),
         Noun.JOBS: (READ, RUN),
         Noun.JOURNAL: (READ,),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.catalog import change_creations, change_sets
-from app.catalog.change_models import ChangeSet, ChangeSource
+from app.catalog import change_creations, change_judging, change_sets
+from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState
 from app.imports import category_paths
 from app.imports.staging import Counts, Stage
 from app.kit import clock
@@ -46,11 +46,13 @@ def commit(stage: Stage) -> Counts:
         _make_products(stage)
         _make_skus(stage)
         change_creations.record(stage.session, change_set)
+    if change_set.state is ChangeState.PENDING:  # nothing of the known rows is written until a second person agrees
+        return Counts(created, 0, unchanged, change_set.id, {"waiting": updated})
     return Counts(created, updated, unchanged, change_set.id)
 
 
 def _change_known(stage: Stage, change_set: ChangeSet) -> None:
-    change_sets.stage_table(stage.session)
+    change_judging.stage_table(stage.session)
     _want(stage, "sku", "sku_id", SKU_COLUMNS)
     _want(stage, "product", "product_id", PRODUCT_COLUMNS)
     counts = change_sets.apply(change_set, on_step=lambda step: stage.on_progress(0, step))

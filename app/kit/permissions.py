@@ -14,6 +14,7 @@ class Verb(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
     UNDO = "undo"
+    APPROVE = "approve"
     RUN = "run"
     ADMIN = "admin"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -52,8 +51,15 @@ def hidden(page, name):
     return found[1].replace("&#34;", '"')
 
 
+def previewed(client, path="/products/bulk/preview", **data):
+    """The page of the draft that a rule gives."""
+    answer = client.post(path, data=data)
+    assert answer.status_code == 302, answer.text
+    return client.get(answer.location)
+
+
 def confirm(client, page):
-    return client.post("/products/bulk/apply", data={name: hidden(page, name) for name in ("chosen", "rule")})
+    return client.post(page.request.path + "/confirm")
 
 
 def test_a1_and_a2_through_the_pages(shop, skus, manager, run_jobs) -> None:
@@ -61,7 +67,7 @@ def test_a1_and_a2_through_the_pages(shop, skus, manager, run_jobs) -> None:
     form = manager.post("/products/bulk/", data=chosen)
     assert form.status_code == 200
 
-    preview = manager.post("/products/bulk/preview", data={**CUT, "chosen": hidden(form.text, "chosen")})
+    preview = previewed(manager, **CUT, chosen=hidden(form.text, "chosen"))
     assert preview.status_code == 200, preview.text
     for before, after in zip(
         ("¥99.90", "¥100.00", "¥123.45", "¥1.99", "¥1.05"),
@@ -69,11 +75,11 @@ def test_a1_and_a2_through_the_pages(shop, skus, manager, run_jobs) -> None:
         strict=True,
     ):
         assert before in preview.text and after in preview.text
-    assert "Change 5 rows" in preview.text
+    assert "Change 5 values" in preview.text
     assert prices(skus) == A1
-    assert sets() == []
+    assert [one.state for one in sets()] == [ChangeState.DRAFT]
 
-    asked = confirm(manager, preview.text)
+    asked = confirm(manager, preview)
     assert asked.status_code == 302
     assert prices(skus) == A1
     assert run_jobs() == ["done"]
@@ -95,8 +101,7 @@ def test_a1_and_a2_through_the_pages(shop, skus, manager, run_jobs) -> None:
 
 
 def test_a_second_run_of_the_job_is_a_no_op(shop, skus, manager, run_jobs) -> None:
-    preview = manager.post("/products/bulk/preview", data={**CUT, "ids": [str(s.product_id) for s in skus]})
-    confirm(manager, preview.text)
+    confirm(manager, previewed(manager, **CUT, ids=[str(s.product_id) for s in skus]))
     run_jobs()
     with context.shops([shop.id]), transaction():
         catalog_jobs.want(db.session.scalars(select(ChangeSet)).one())
@@ -109,9 +114,9 @@ def test_status_of_many_moves_with_preview_and_undo(shop, manager, run_jobs) -> 
     on_sale = make.sku(shop).product_id
     draft = make.product(shop, status=ProductStatus.DRAFT).id
 
-    preview = manager.post("/products/bulk/off-shelf", data={"ids": [str(on_sale), str(draft)]})
+    preview = previewed(manager, "/products/bulk/off-shelf", ids=[str(on_sale), str(draft)])
     assert "this status cannot follow the present one" in preview.text
-    asked = confirm(manager, preview.text)
+    asked = confirm(manager, preview)
     run_jobs()
     assert status_of(on_sale) is ProductStatus.OFF_SHELF
     assert status_of(draft) is ProductStatus.DRAFT
@@ -150,33 +155,36 @@ def test_one_foreign_id_refuses_the_whole_request(shop, skus, manager, path, cap
     assert len([r for r in caplog.records if r.name == "app.security"]) == 1
 
 
-def apply_data(skus):
-    return {
-        "chosen": json.dumps({"ids": [sku.product_id for sku in skus]}),
-        "rule": json.dumps({"field": "price_minor", "steps": [{"kind": "percent", "ppm": -100000}]}),
-    }
+def cut(client, skus):
+    """Ten percent off, previewed and confirmed."""
+    return confirm(client, previewed(client, **CUT, ids=[str(sku.product_id) for sku in skus]))
 
 
 @pytest.mark.parametrize("who", ["anonymous", "agent", "stranger", "manager"])
-def test_only_those_who_may_change_in_bulk(shop, skus, who, app, sign_in, run_jobs) -> None:
+def test_only_those_who_may_change_in_bulk(shop, skus, who, app, sign_in, manager, run_jobs) -> None:
+    draft = previewed(manager, **CUT, ids=[str(sku.product_id) for sku in skus])
     clients = {
         "anonymous": app.test_client,
         "agent": lambda: sign_in(make.staff(Role.AGENT, shop)),
         "stranger": lambda: sign_in(make.staff(Role.MANAGER, make.shop("other"))),
         "manager": lambda: sign_in(make.staff(Role.MANAGER, shop)),
     }
-    answer = clients[who]().post("/products/bulk/apply", data=apply_data(skus))
+    client = clients[who]()
+
+    wished = client.post("/products/bulk/preview", data={**CUT, "ids": [str(sku.product_id) for sku in skus]})
+    answer = confirm(client, draft)
     run_jobs()
 
     allowed = who == "manager"
-    assert answer.status_code == {"anonymous": 302, "agent": 403, "stranger": 403, "manager": 302}[who]
+    assert wished.status_code == {"anonymous": 302, "agent": 403, "stranger": 403, "manager": 302}[who]
+    assert answer.status_code == {"anonymous": 302, "agent": 403, "stranger": 404, "manager": 302}[who]
     assert prices(skus) == ([8991, 9000, 11111, 179, 95, 1] if allowed else A1)
-    assert len(sets()) == int(allowed)
+    assert len(sets()) == 1 + int(allowed)
 
 
 @pytest.mark.parametrize("who", ["anonymous", "agent", "stranger"])
 def test_only_those_who_may_undo(shop, skus, who, app, sign_in, manager, run_jobs) -> None:
-    manager.post("/products/bulk/apply", data=apply_data(skus))
+    cut(manager, skus)
     run_jobs()
     [change_set] = sets()
     clients = {
@@ -197,7 +205,7 @@ def test_only_those_who_may_undo(shop, skus, who, app, sign_in, manager, run_job
 
 
 def test_a_cancelled_change_writes_nothing_and_can_be_tried_again(shop, skus, manager, run_jobs) -> None:
-    asked = manager.post("/products/bulk/apply", data=apply_data(skus))
+    asked = cut(manager, skus)
     job_id = sets()[0].job_id
     manager.post(f"/jobs/{job_id}/cancel")
     assert run_jobs() == []
@@ -210,16 +218,55 @@ def test_a_cancelled_change_writes_nothing_and_can_be_tried_again(shop, skus, ma
     assert manager.post(asked.location + "/again").status_code == 404
 
 
-def test_a_damaged_rule_is_refused(shop, skus, manager) -> None:
-    for data in ({"rule": "[]"}, {"rule": "{"}, {"rule": "{}"}, {"chosen": "[]"}, {"chosen": '{"ids": []}'}):
-        answer = manager.post("/products/bulk/apply", data={**apply_data(skus), **data})
-        assert answer.status_code == 422
+def test_a_damaged_selection_is_refused(skus, manager) -> None:
+    for chosen in ("[]", "{", '{"ids": []}'):
+        assert manager.post("/products/bulk/preview", data={**CUT, "chosen": chosen}).status_code == 422
+    assert sets() == []
+
+
+def test_a_discarded_preview_leaves_nothing(skus, manager) -> None:
+    draft = previewed(manager, **CUT, ids=[str(sku.product_id) for sku in skus])
+
+    answer = manager.post(draft.request.path + "/discard")
+
+    assert answer.location == "/products/"
+    assert sets() == []
+    assert look(lambda: db.session.scalar(select(func.count()).select_from(ChangeLine))) == 0
+    assert manager.get(draft.request.path).status_code == 404
+
+
+def test_what_is_confirmed_cannot_be_discarded(skus, manager) -> None:
+    asked = cut(manager, skus)
+
+    manager.post(asked.location + "/discard")
+
+    assert [one.state for one in sets()] == [ChangeState.QUEUED]
+
+
+def test_a_row_that_changed_between_preview_and_job_is_left_alone_and_can_be_tried_again(
+    shop, skus, manager, run_jobs
+) -> None:
+    asked = cut(manager, skus)
+    mina = make.staff(Role.MANAGER, shop, name="mina")
+    with context.acting(context.Actor("staff", str(mina.id))), context.shops([shop.id]), transaction():
+        db.session.get(Sku, skus[2].id).price_minor = 11500
+    run_jobs()
+
+    assert prices(skus) == [8991, 9000, 11500, 179, 95, 1]
+    page = manager.get(asked.location + "?outcome=stale")
+    assert "changed by somebody since the preview" in page.text and "Mina" in page.text
+
+    again = manager.get(manager.post(asked.location + "/retry").location)
+    assert "¥103.50" in again.text and "Change 1 value" in again.text
+    confirm(manager, again)
+    run_jobs()
+    assert prices(skus) == [8991, 9000, 10350, 179, 95, 1]
 
 
 def test_the_lines_of_a_set_are_paged_and_filtered(shop, manager, run_jobs) -> None:
     product = make.product(shop)
     skus = [make.sku(shop, product, price_minor=1000) for _ in range(150)] + [make.sku(shop, product, price_minor=1)]
-    asked = manager.post("/products/bulk/apply", data=apply_data(skus[:1]))
+    asked = cut(manager, skus[:1])
     run_jobs()
 
     first = manager.get(asked.location)
@@ -235,9 +282,9 @@ def test_the_category_of_many_is_changed_by_the_form(shop, manager, run_jobs) ->
     products = [make.product(shop) for _ in range(2)]
     typed = {"field": "category_id", "category": str(category.id), "ids": [str(p.id) for p in products]}
 
-    preview = manager.post("/products/bulk/preview", data=typed)
+    preview = previewed(manager, **typed)
     assert "Pots" in preview.text
-    confirm(manager, preview.text)
+    confirm(manager, preview)
     run_jobs()
 
     assert look(lambda: [db.session.get(Product, p.id).category_id for p in products]) == [category.id] * 2
@@ -247,9 +294,9 @@ def test_the_category_of_many_is_changed_by_the_form(shop, manager, run_jobs) ->
 def test_the_quick_moves_have_a_preview(shop, manager, path) -> None:
     product = make.sku(shop, make.product(shop, status=ProductStatus.OFF_SHELF)).product_id
 
-    preview = manager.post(f"/products/bulk/{path}", data={"ids": [str(product)]})
+    preview = previewed(manager, f"/products/bulk/{path}", ids=[str(product)])
 
-    assert preview.status_code == 200 and "Change 1 row" in preview.text
+    assert preview.status_code == 200 and "Change 1 value" in preview.text
     assert status_of(product) is ProductStatus.OFF_SHELF
 
 
@@ -258,11 +305,11 @@ def test_a_cancel_in_the_last_step_takes_everything_back(shop, skus, manager, ru
         if done == 3:
             raise Cancelled
 
-    manager.post("/products/bulk/apply", data=apply_data(skus))
+    cut(manager, skus)
     with monkeypatch.context() as patched:
         patched.setattr(Run, "progress", progress)
         assert run_jobs() == ["cancelled"]
 
     assert prices(skus) == A1
     assert [one.state for one in sets()] == [ChangeState.QUEUED]
-    assert look(lambda: db.session.scalar(select(func.count()).select_from(ChangeLine))) == 0
+    assert look(lambda: db.session.scalar(select(func.count()).select_from(FieldChange))) == 0

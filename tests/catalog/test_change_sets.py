@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, text
 
-from app.catalog import change_rules, change_sets
+from app.catalog import change_judging, change_rules, change_sets, change_undos
 from app.catalog.change_models import ChangeLine, ChangeSource, ChangeState
 from app.catalog.formulas import Formula, Percent
 from app.catalog.models import Product, ProductStatus, Sku
@@ -31,7 +31,7 @@ def wish(shop, rows, source=ChangeSource.WORKBOOK):
     """Apply (table, row id, field, new) tuples as one set."""
     with transaction() as session:
         change_set = change_sets.open_set(shop.id, source, {}, {})
-        change_sets.stage_table(session)
+        change_judging.stage_table(session)
         for table, row_id, field, new in rows:
             session.execute(
                 text("insert into wanted (target_table, row_id, field, new) values (:t, :r, :f, :n)"),
@@ -51,7 +51,7 @@ def cut(shop, rule=CUT):
 
 def undo(change_set):
     with transaction():
-        return change_sets.undo(change_set)
+        return change_undos.undo(change_set)
 
 
 def prices(skus):
@@ -74,7 +74,7 @@ def test_a1_ten_percent_off_gives_the_exact_prices_and_one_audit_row_a_change(sh
     change_set = cut(shop)
 
     assert prices(skus) == [8991, 9000, 11111, 179, 95, 1]
-    assert change_set.counts == {"changed": 5, "unchanged": 1, "refused": 0, "kept": 0}
+    assert change_set.counts == {"changed": 5, "unchanged": 1, "refused": 0, "kept": 0, "stale": 0}
     assert change_set.state is ChangeState.APPLIED
     assert audited() == 5
     assert [db.session.get(Sku, sku.id).version for sku in skus] == [2, 2, 2, 2, 2, 1]
@@ -89,7 +89,7 @@ def test_a2_undo_spares_the_row_that_was_changed_since(shop) -> None:
 
     undoing = undo(change_set)
 
-    assert undoing.counts == {"changed": 4, "unchanged": 0, "refused": 0, "kept": 1}
+    assert undoing.counts == {"changed": 4, "unchanged": 0, "refused": 0, "kept": 1, "stale": 0}
     assert prices(skus) == [9990, 10000, 11500, 199, 105, 1]
     assert lines(undoing)[2] == ("price_minor", "11500", "12345", "kept", "changed_since")
     assert change_set.state is ChangeState.UNDONE
@@ -116,7 +116,7 @@ def test_undo_after_edits_and_a_deletion_names_each_row(shop) -> None:
 
     undoing = undo(change_set)
 
-    assert undoing.counts == {"changed": 96, "unchanged": 0, "refused": 1, "kept": 3}
+    assert undoing.counts == {"changed": 96, "unchanged": 0, "refused": 1, "kept": 3, "stale": 0}
     assert ("price_minor", None, "1003", "refused", "row_unknown") in lines(undoing)
     assert undo(undoing).counts["changed"] == 96
 
@@ -200,7 +200,7 @@ def test_each_refusal_is_a_line_with_its_reason_and_the_good_rows_go_through(sho
         ("price_minor", "8"): "duplicate",
         ("title", "x"): "field_unknown",
     }
-    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 12, "kept": 0}
+    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 12, "kept": 0, "stale": 0}
     assert prices([sku, other, foreign])[:2] == [1000, 7]
     with context.every_shop("test"):
         assert db.session.get(Sku, foreign.id).price_minor == 1000
@@ -310,8 +310,8 @@ def test_wanting_an_undo_twice_gives_the_one_that_waits(shop) -> None:
     change_set = cut(shop)
 
     with transaction():
-        first = change_sets.request_undo(change_set)
-        assert change_sets.request_undo(change_set) is first
+        first = change_undos.request_undo(change_set)
+        assert change_undos.request_undo(change_set) is first
     assert change_set.state is ChangeState.UNDOING
 
 
@@ -319,14 +319,14 @@ def test_only_an_undo_can_be_staged_as_one(shop) -> None:
     change_set = cut(shop)
 
     with pytest.raises(RuleViolation, match="not_undoable"), transaction():
-        change_sets.stage_undo(change_set)
+        change_undos.stage_undo(change_set)
 
 
-def test_a_guarded_row_that_has_moved_on_is_kept(shop) -> None:
+def test_a_guarded_row_that_has_moved_on_is_stale(shop) -> None:
     stale, fresh = make.sku(shop, price_minor=1000), make.sku(shop, price_minor=1000)
     with transaction() as session:
         change_set = change_sets.open_set(shop.id, ChangeSource.GRID, {}, {})
-        change_sets.stage_table(session)
+        change_judging.stage_table(session)
         session.execute(
             text(
                 "insert into wanted (target_table, row_id, field, new, guarded, expected) values "
@@ -337,4 +337,5 @@ def test_a_guarded_row_that_has_moved_on_is_kept(shop) -> None:
         change_sets.apply(change_set)
 
     assert prices([stale, fresh]) == [1000, 5]
-    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 0, "kept": 1}
+    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 0, "kept": 0, "stale": 1}
+    assert lines(change_set)[0] == ("price_minor", "1000", "5", "stale", "base_changed")

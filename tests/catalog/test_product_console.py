@@ -130,7 +130,7 @@ def test_taking_down_says_which_orders_are_affected(shop, manager, look) -> None
         db.session.flush()
 
     assert "1 open order contains these products" in manager.get(f"/products/{sku.product_id}").text
-    preview = manager.post("/products/bulk/off-shelf", data={"ids": [str(sku.product_id)]})
+    preview = manager.post("/products/bulk/off-shelf", data={"ids": [str(sku.product_id)]}, follow_redirects=True)
     assert "1 open order contains these products" in preview.text
     moved = manager.post(f"/products/{sku.product_id}/move", data={"status": "off_shelf"})
     assert moved.status_code == 302

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from app.catalog import change_rules, change_sets
+from app.catalog import change_rules, change_sets, change_undos
 from app.catalog.change_models import ChangeSource
 from app.catalog.formulas import Formula, Percent, Plus, RoundTo, SetTo
 from app.catalog.models import Product, Sku
@@ -61,12 +61,12 @@ def test_undo_gives_back_exactly_what_nobody_has_touched(before, first, edits) -
         if not done.counts["changed"]:
             return
         with transaction():
-            undoing = change_sets.undo(done)
+            undoing = change_undos.undo(done)
         touched = {i for i in skus if after[i] != old[i] and edited[i] not in (after[i], old[i])}
         restored = {i for i in skus if after[i] != old[i] and edited[i] == after[i]}
         expected = {i: old[i] if i in restored else edited[i] for i in skus}
         assert present(skus) == expected
         assert (undoing.counts["changed"], undoing.counts["kept"]) == (len(restored), len(touched))
         with transaction():
-            change_sets.undo(undoing)
+            change_undos.undo(undoing)
         assert present(skus) == edited

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from app.catalog import change_sets
+from app.catalog import change_approvals, change_sets, change_undos
 from app.catalog.change_models import ChangeLine, ChangeSource, ChangeState, LineOutcome
 from app.catalog.models import Product, Sku
 from app.imports.product_writing import Overtaken
@@ -28,7 +28,7 @@ def shop():
 
 def _undo(run):
     with transaction():
-        return change_sets.undo(change_sets.get(run.change_set_id))
+        return change_undos.undo(change_sets.get(run.change_set_id))
 
 
 def _codes(shop) -> dict[str, int]:
@@ -45,7 +45,7 @@ def test_an_import_is_one_change_set_of_the_workbook_source(shop) -> None:
     change_set = change_sets.get(run.change_set_id)
     assert change_set.source is ChangeSource.WORKBOOK
     assert change_set.state is ChangeState.APPLIED
-    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 0, "kept": 0, "created": 2}
+    assert change_set.counts == {"changed": 1, "unchanged": 0, "refused": 0, "kept": 0, "stale": 0, "created": 2}
     lines = db.session.execute(select(ChangeLine.target_table, ChangeLine.field, ChangeLine.old, ChangeLine.new)).all()
     assert sorted(lines) == [
         ("product", "created", None, "1"),
@@ -63,7 +63,7 @@ def test_undo_restores_what_changed_and_removes_what_was_made(shop) -> None:
 
     assert _codes(shop) == {"OLD": 1000}
     assert db.session.scalar(select(func.count()).select_from(Product).where(Product.shop_id == shop.id)) == 1
-    assert undoing.counts == {"changed": 4, "unchanged": 0, "refused": 0, "kept": 0}
+    assert undoing.counts == {"changed": 4, "unchanged": 0, "refused": 0, "kept": 0, "stale": 0}
     assert change_sets.get(run.change_set_id).state is ChangeState.UNDONE
     deleted = db.session.scalars(select(FieldChange.table_name).where(FieldChange.operation == "D"))
     assert sorted(deleted) == ["product", "sku"]
@@ -94,7 +94,7 @@ def test_undo_keeps_a_new_sku_that_was_saved_or_sold_since_and_its_product(shop)
     undoing = _undo(run)
 
     assert _codes(shop) == {"SAVED": 100, "SOLD": 100}
-    assert undoing.counts == {"changed": 2, "unchanged": 0, "refused": 0, "kept": 4}
+    assert undoing.counts == {"changed": 2, "unchanged": 0, "refused": 0, "kept": 4, "stale": 0}
     kept = select(ChangeLine.reason).where(
         ChangeLine.change_set_id == undoing.id, ChangeLine.outcome == LineOutcome.KEPT
     )
@@ -107,10 +107,10 @@ def test_undo_of_the_undo_changes_again_and_says_that_removed_rows_stay_removed(
     take(run)
 
     with transaction():
-        again = change_sets.undo(_undo(run))
+        again = change_undos.undo(_undo(run))
 
     assert _codes(shop) == {"OLD": 1100}
-    assert again.counts == {"changed": 1, "unchanged": 0, "refused": 2, "kept": 0}
+    assert again.counts == {"changed": 1, "unchanged": 0, "refused": 2, "kept": 0, "stale": 0}
 
 
 def test_a_row_that_moved_on_since_the_check_starts_the_import_again(shop, monkeypatch) -> None:
@@ -131,3 +131,23 @@ def test_a_row_that_moved_on_since_the_check_starts_the_import_again(shop, monke
 
     with pytest.raises(Overtaken), transaction():
         runs.commit(run, OnError.SKIP, lambda done, step: None)
+
+
+def test_an_import_beyond_the_limits_makes_the_new_rows_and_lets_the_known_ones_wait(shop) -> None:
+    make.sku(shop, code="OLD")
+    run = run_of(shop, HEAD, [["OLD", "", "6", "5"], ["NEW", "New", "7", "1"]])
+    with context.acting(context.Actor("staff", "901")):
+        take(run)
+
+    change_set = change_sets.get(run.change_set_id)
+    assert change_set.state is ChangeState.PENDING
+    assert (run.counts["created"], run.counts["updated"], run.counts["notes"]) == (1, 0, {"waiting": 1})
+    assert _codes(shop) == {"OLD": 1000, "NEW": 700}
+
+    with context.acting(context.Actor("staff", "902")), transaction():
+        change_approvals.approve(change_set, change_set.content_hash)
+        change_sets.carry_out(change_set)
+    assert _codes(shop) == {"OLD": 600, "NEW": 700}
+    with transaction():
+        change_undos.undo(change_set)
+    assert _codes(shop) == {"OLD": 1000}

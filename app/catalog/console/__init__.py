@@ -5,8 +5,9 @@ from app.catalog.console.categories import CategoryView
 from app.catalog.console.changes import ChangeView
 from app.catalog.console.freight import FreightTemplateView
 from app.catalog.console.images import ImageView
+from app.catalog.console.limits import LimitsView
 from app.catalog.console.products import ProductView
 
-VIEWS = [ProductView, BulkView, ChangeView, ImageView, CategoryView, FreightTemplateView]
+VIEWS = [ProductView, BulkView, ChangeView, ImageView, LimitsView, CategoryView, FreightTemplateView]
 
 __all__ = ["VIEWS"]

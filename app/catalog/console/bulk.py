@@ -11,18 +11,12 @@ from werkzeug.wrappers import Response
 from app.catalog import (
     bulk_form,
     categories,
-    change_previews,
     change_rules,
     change_sets,
-    change_words,
-    jobs,
     product_list,
-    reference_names,
 )
-from app.catalog.change_fields import FIELDS, REASONS
 from app.catalog.change_models import ChangeSource
 from app.catalog.change_rules import ProductValue, Rule
-from app.catalog.console import affected
 from app.catalog.models import Product, ProductStatus
 from app.console import access
 from app.console.access import needs
@@ -58,31 +52,18 @@ class BulkView(ConsoleBase):
             return self._form(selection, dict(request.form), error.faults), 422
         return self._preview(selection, rule)
 
-    def _preview(self, selection: dict[str, Any], rule: Rule) -> str:
+    def _preview(self, selection: dict[str, Any], rule: Rule) -> Response:
+        """A draft of what the rule would do; its page is the preview, and products are not touched."""
         shop = access.current_shop()
-        seen = change_previews.preview(shop.id, rule, product_list.chosen(selection, shop))
-        return self.page(
-            "catalog/bulk_preview.html",
-            shop=shop,
-            rule=rule,
-            rule_json=json.dumps(rule.to_json()),
-            chosen_json=json.dumps(selection),
-            said=change_words.rule(rule, shop.currency),
-            seen=seen,
-            affected=_affected(shop, rule, selection),
-            is_money=getattr(rule, "field", "").endswith("_minor"),
-            **_words(shop),
-        )
-
-    @expose("/apply", methods=["POST"])
-    @needs(Noun.PRODUCTS, Verb.BULK)
-    def apply(self) -> Response:
-        """Want it done: a change set and its job; the rows are computed again by the job."""
-        shop = access.current_shop()
-        selection, rule = _selection(shop), change_rules.from_json(_json("rule"))
         with transaction():
-            change_set = change_sets.open_set(shop.id, ChangeSource.FORMULA, rule.to_json(), selection)
-            jobs.want(change_set)
+            change_set = change_sets.propose(
+                shop.id,
+                ChangeSource.FORMULA,
+                rule.to_json(),
+                selection,
+                lambda session: change_rules.stage(shop.id, rule, product_list.chosen(selection, shop), lock=False),
+                floor=rule.floor,
+            )
             where = url_for("ChangeView.show", pk=change_set.id)
         return redirect(where)
 
@@ -136,13 +117,6 @@ def _selection(shop: Shop) -> dict[str, Any]:
     return {"ids": ids}
 
 
-def _affected(shop: Shop, rule: Rule, selection: dict[str, Any]) -> str:
-    """What taking products down means for open orders."""
-    if not isinstance(rule, ProductValue) or rule.value not in ("off_shelf", "archived"):
-        return ""
-    return affected.sentence(shop.id, product_list.chosen(selection, shop))
-
-
 def _json(name: str) -> dict[str, Any]:
     try:
         found = json.loads(request.form.get(name, ""))
@@ -151,14 +125,3 @@ def _json(name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RuleViolation("bad_rule")
     return found
-
-
-def _words(shop: Shop) -> dict[str, Any]:
-    """What the templates of changes need to put lines into words."""
-    names = reference_names.of(shop.id)
-    return {
-        "value_text": lambda field, stored: change_words.value(field, stored, shop.currency, names),
-        "reason_text": lambda code: REASONS.get(code, code),
-        "outcomes": change_words.EXPECTED,
-        "field_labels": {field.name: field.label for field in FIELDS.values()},
-    }
