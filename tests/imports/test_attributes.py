@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app.catalog import change_sets
+from app.catalog import change_sets, change_undos
 from app.catalog.models import Product
 from app.imports import faults
 from app.kit import context
@@ -57,7 +57,7 @@ def test_a_known_product_is_changed_by_one_set_and_undone(shop) -> None:
     assert four(result)[1] == 2
     assert said(product()) == (["new"], {"Care": "dry", "产地": "杭州"}, template.id)
     with transaction():
-        change_sets.undo(change_sets.get(run.change_set_id))
+        change_undos.undo(change_sets.get(run.change_set_id))
     assert said(product()) == (["old"], {"Material": "wood", "Care": "dry"}, None)
 
 
