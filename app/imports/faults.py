@@ -32,14 +32,20 @@ class Shown:
     cells: list[str]
 
 
-def keep(session: Session, run: ImportRun, keys: dict[str, str]) -> int:
-    """Replace the run's faults by those of `staged`; returns how many. `keys`: staged column → field key."""
+def keep(session: Session, run: ImportRun, keys: dict[str, str], places: dict[str, int]) -> int:
+    """Replace the run's faults by those of `staged`; returns how many.
+
+    `keys`: column of `staged` → field key; `places`: column of `staged` → column of the file.
+    """
     session.execute(delete(ImportFault).where(ImportFault.run_id == run.id))
+    at = {index: name for name, index in places.items()}
+    cells = ", ".join(f"coalesce(s.{at[index]}, '')" if index in at else "''" for index in range(len(run.header)))
     sql = text(
-        'insert into import_fault (run_id, shop_id, row, "column", code, facts, cells) '
+        'insert into import_fault (run_id, shop_id, row, "column", code, facts, cells) '  # noqa: S608 - names are ours
         "select :run_id, :shop_id, s.row, coalesce(cast(:keys as jsonb) ->> s.err_column, s.err_column, ''), "
-        "s.err_code, coalesce(s.err_facts, '{}'::jsonb), array(select json_array_elements_text(c.cells)) "
-        "from staged s join staged_cells c using (row) "
+        "s.err_code, coalesce(s.err_facts, '{}'::jsonb), case when c.row is null then array["
+        f"{cells}]::text[] else array(select json_array_elements_text(c.cells)) end "
+        "from staged s left join staged_cells c using (row) "
         "where s.err_code is not null and s.err_code <> :not_reached"
     )
     values = {"run_id": run.id, "shop_id": assert_in_scope(run.shop_id), "not_reached": NOT_REACHED}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,10 @@ Write = Callable[[str], object]
 
 
 def prepare(session: Session, columns: Iterable[str]) -> None:
-    """Make the empty temp tables `staged` and `staged_cells`; they end with the transaction."""
+    """Make the empty temp tables `staged` and `staged_cells`; they end with the transaction.
+
+    `staged_cells` holds the cells of those rows that `staged` does not hold to the letter.
+    """
     texts = "".join(f'"{name}" text, ' for name in columns)
     for statement in (
         "drop table if exists staged, staged_cells",
@@ -53,7 +57,8 @@ def load(
     """
     connection = session.connection().connection.dbapi_connection
     done = 0
-    with read_rows(path, file_name, Options(sheet=sheet or "")) as reader:
+    checked = Options(sheet=sheet or "", is_checked=True)  # when its header was read: no run begins without that
+    with read_rows(path, file_name, checked) as reader:
         width = len(reader.head.header)
         rows = iter(reader)
         while batch := list(islice(rows, BATCH_ROWS)):
@@ -66,36 +71,43 @@ def load(
 
 def _index(session: Session) -> None:
     session.execute(text("alter table staged add primary key (row)"))
-    session.execute(text("analyze staged (row)"))
+    session.execute(text("analyze staged (row, err_code)"))
 
 
 def _copy(connection: Any, batch: Sequence[Row], places: Mapping[str, int], width: int) -> None:
     names = ", ".join(f'"{name}"' for name in ("row", *places, "err_column", "err_code", "err_facts"))
+    lines, others = _lines(batch, places, width)
     with connection.cursor() as cursor:
         with cursor.copy(f"copy staged ({names}) from stdin") as copy:
-            copy.write("".join(_staged_lines(batch, places, width)).encode("utf-8", "replace"))
-        with cursor.copy("copy staged_cells (row, cells) from stdin") as copy:
-            copy.write("".join(_cell_lines(batch)).encode("utf-8", "replace"))
+            copy.write("".join(lines).encode("utf-8", "replace"))
+        if others:
+            with cursor.copy("copy staged_cells (row, cells) from stdin") as copy:
+                copy.write("".join(map(_cell_line, others)).encode("utf-8", "replace"))
 
 
-def _staged_lines(batch: Sequence[Row], places: Mapping[str, int], width: int) -> Iterator[str]:
-    columns = tuple(places.values())
-    keys = tuple(places)
-    for number, cells, flaws in batch:
-        if _ESCAPED.search("\x1e".join(cells)):
-            texts = [_escape(cells[index].strip()) or "\\N" for index in columns]
-        else:
-            texts = [cells[index].strip() or "\\N" for index in columns]
+def _lines(batch: Sequence[Row], places: Mapping[str, int], width: int) -> tuple[list[str], list[Row]]:
+    """COPY text of each row, and the rows whose cells are not all in it as they are written."""
+    columns, keys, lines, others = tuple(places.values()), tuple(places), [], []
+    take = itemgetter(*columns, columns[0])  # always two or more, so that it gives a tuple
+    is_whole = sorted(columns) == list(range(width))
+    for row in batch:
+        number, cells, flaws = row
+        texts = [cell.strip() for cell in cells]
+        if not is_whole or texts != cells:
+            others.append(row)
+        line = "\t".join([text or "\\N" for text in take(texts)[:-1]])
+        if _ESCAPED.search("".join(texts)):
+            line = "\t".join([_escape(text) or "\\N" for text in take(texts)[:-1]])
         fault = _fault(flaws, cells, places, keys, width) if flaws else "\\N\t\\N\t\\N"
-        yield f"{number}\t" + "".join(t + "\t" for t in texts) + fault + "\n"
+        lines.append(f"{number}\t{line}\t{fault}\n")
+    return lines, others
 
 
-def _cell_lines(batch: Sequence[Row]) -> Iterator[str]:
-    for number, cells, _ in batch:
-        packed = json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
-        if "\\" in packed:
-            packed = packed.replace("\\u0000", "\ufffd").replace("\\", "\\\\")
-        yield f"{number}\t{packed}\n"
+def _cell_line(row: Row) -> str:
+    packed = json.dumps(row.cells, ensure_ascii=False, separators=(",", ":"))
+    if "\\" in packed:
+        packed = packed.replace("\\u0000", "\ufffd").replace("\\", "\\\\")
+    return f"{row.number}\t{packed}\n"
 
 
 def _escape(cell: str) -> str:

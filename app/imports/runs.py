@@ -93,11 +93,8 @@ def _staged(run: ImportRun, on_progress: Progress) -> tuple[Stage, Kind]:
     """Load and check the file; raises RuleViolation when a required field has no column."""
     shop, kind, session = shops.get(assert_in_scope(run.shop_id)), kinds.of(run.kind), db.session()
     require_columns(kind, run.mapping)
-    extras = {f"extra_{n}": key for n, key in enumerate(_extra_keys(run.mapping), 1)}
-    known = [one.key for one in kind.fields]
-    places = {key: run.mapping[key] for key in known if key in run.mapping}
-    places |= {name: run.mapping[key] for name, key in extras.items()}
-    loading.prepare(session, [*known, *extras])
+    extras, places = _extras(run), _places(run)
+    loading.prepare(session, [*(one.key for one in kind.fields), *extras])
     rows = loading.load(session, files.path_of(run.file), run.file_name, run.sheet, places, on_progress)
     stage = Stage(
         shop=shop,
@@ -122,8 +119,17 @@ def require_columns(kind: Kind, mapping: dict[str, Any]) -> None:
         raise RuleViolation("import_column_missing", fields=", ".join(missing))
 
 
-def _extra_keys(mapping: dict[str, Any]) -> list[str]:
-    return sorted(key for key in mapping if key.startswith(EXTRA))
+def _extras(run: ImportRun) -> dict[str, str]:
+    """Column of `staged` → key in the mapping, of the open-ended columns."""
+    keys = sorted(key for key in run.mapping if key.startswith(EXTRA))
+    return {f"extra_{n}": key for n, key in enumerate(keys, 1)}
+
+
+def _places(run: ImportRun) -> dict[str, int]:
+    """Column of `staged` → column of the file (0-based)."""
+    known = [one.key for one in kinds.of(run.kind).fields]
+    places = {key: run.mapping[key] for key in known if key in run.mapping}
+    return places | {name: run.mapping[key] for name, key in _extras(run).items()}
 
 
 def _first_fault(session: Session) -> int | None:
@@ -135,8 +141,7 @@ def _good_rows(session: Session) -> bool:
 
 
 def _record(run: ImportRun, stage: Stage, counts: Counts, state: ImportState, first: int | None) -> dict[str, Any]:
-    keys = {f"extra_{n}": key for n, key in enumerate(_extra_keys(run.mapping), 1)}
-    failed = faults.keep(stage.session, run, keys)
+    failed = faults.keep(stage.session, run, _extras(run), _places(run))
     rows, not_reached, before = stage.session.execute(
         text("select count(*), count(*) filter (where err_code = :c), count(*) filter (where row < :f) from staged"),
         {"c": faults.NOT_REACHED, "f": first or 2**31 - 1},

@@ -81,6 +81,24 @@ def _silent(done: int, step: str) -> None:
     pass
 
 
+def test_a_refused_row_is_kept_to_the_letter(start, shop) -> None:
+    run = start('name,colour\nbad,blue\n bad ,"a\\b\tc"\nbad,\n', {"name": 0, "option:Colour": 1})
+
+    with transaction():
+        runs.dry_run(run, _silent)
+
+    assert [one.cells for one in faults.page(run)] == [["bad", "blue"], [" bad ", "a\\b\tc"], ["bad", ""]]
+
+
+def test_a_refused_row_is_kept_with_the_columns_that_nobody_has_mapped(start, shop) -> None:
+    run = start("remark,colour,name\nblue,green,bad\n,,bad\n", {"name": 2, "option:Colour": 1})
+
+    with transaction():
+        runs.dry_run(run, _silent)
+
+    assert [one.cells for one in faults.page(run)] == [["blue", "green", "bad"], ["", "", "bad"]]
+
+
 def test_a_dry_run_counts_keeps_faults_and_writes_nothing(shop, start) -> None:
     run = start("name,colour\na,\nbad,\nb,red\n,x\nc,\n")
 

@@ -92,7 +92,7 @@ def _read(path: Path, kind: Kind, options: Options, limits: Limits) -> tuple[Hea
     else:
         from app.kit.sheets import workbook
 
-        name, sheets, raw = workbook.open_sheet(path, kind, options.sheet, limits)
+        name, sheets, raw = workbook.open_sheet(path, kind, options.sheet, limits, is_checked=options.is_checked)
     header, rows = shaping.split_header(raw, options.header_row)
     head = Head(
         kind,

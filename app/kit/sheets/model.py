@@ -74,6 +74,8 @@ class Options(NamedTuple):
     header_row: int = 0
     encoding: str = ""
     delimiter: str = ""
+    is_checked: bool = False
+    """The very same bytes have been read or checked before: a long sheet is streamed without a check of its own."""
 
 
 class Limits(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import select
@@ -11,9 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from . import child, precheck, sniffing
 from .errors import SheetError
@@ -22,7 +24,7 @@ from .refusal import Refused
 
 log = logging.getLogger(__name__)
 
-_PIPE_BYTES = 1 << 18
+_PIPE_BYTES = 1 << 20
 _FRAME_BYTES_AT_MOST = 1 << 30
 
 
@@ -76,6 +78,7 @@ class SheetReader:
             stderr=subprocess.DEVNULL,
             bufsize=0,
         )
+        _widen(self._process.stdout)
         try:
             self.head = _head(self._frame()["head"])
         except BaseException:
@@ -158,6 +161,13 @@ class SheetReader:
         if code == -signal.SIGXCPU:
             return SheetError("sheet_too_slow", seconds=self._limits.cpu_seconds)
         return SheetError("sheet_reader_died")
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let the child read on while the caller works on some thousand rows; a system may allow less."""
+    if pipe:
+        with suppress(OSError, AttributeError):  # not on Linux, or above the limit of an unprivileged user
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _head(fields: list[Any]) -> Head:

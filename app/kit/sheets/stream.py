@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from .cell_scan import column_number
 from .cell_styles import serial_text, styles_of
@@ -17,6 +16,7 @@ from .cell_text import number_text
 from .model import Flaw, Limits, Row
 from .package import Package
 from .refusal import Refused
+from .row_pattern import CellKind, RowPattern
 from .shared_strings import SharedStrings, UnusualError, decoded, joined_runs
 
 _CHUNK_BYTES = 1 << 19
@@ -32,19 +32,10 @@ _CONTENT = re.compile(
     rb'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v/>|<is>(.*?)</is>)?',
     re.DOTALL,
 )
+_SEPARATOR = b"\x1f"  # XML allows it in no text
 _ZERO = ord("0")
 _SURE_DIGITS = 15
 _LONG_INTEGER = re.compile(r"-?\d+(?:$|(?:\.\d+)?E\+)")
-
-
-class _Kind(NamedTuple):
-    """How cells of one type and style are read."""
-
-    read: Callable[[bytes], str]
-    is_number: bool = False
-    is_error: bool = False
-    can_be_empty: bool = True
-    """Whether a formula of no text is a result."""
 
 
 class SheetStream:
@@ -56,7 +47,8 @@ class SheetStream:
         self._styles = styles_of(archive, package.styles) if package.styles else []
         self._is_1904 = package.is_1904
         self._columns: dict[bytes, int] = {}
-        self._kinds: dict[bytes, _Kind] = {}
+        self._kinds: dict[bytes, CellKind] = {}
+        self._pattern = RowPattern()
 
     def rows(self) -> Iterator[Row]:
         """Rows that hold a cell, in order. Raises UnusualError at one that only the general parser can read."""
@@ -85,6 +77,19 @@ class SheetStream:
             raise UnusualError
 
     def _row(self, number: int, body: bytes) -> Row:
+        values = self._pattern.values(body)
+        if values is None:
+            return self._row_by_cells(number, body)
+        if self._pattern.is_plain_text and (texts := _plain_texts(values)):
+            return Row(number, texts, {})
+        cells: list[str] = []
+        flaws: dict[int, Flaw] = {}
+        for value, (index, kind) in zip(values, self._pattern.slots, strict=True):
+            if value:
+                _put(cells, flaws, index, kind, value)
+        return Row(number, cells, flaws)
+
+    def _row_by_cells(self, number: int, body: bytes) -> Row:
         cells = _CELL.findall(body)
         if len(cells) != body.count(b"<c ") or (not cells and body.strip()):
             raise UnusualError
@@ -98,12 +103,8 @@ class SheetStream:
             kind = kinds.get(attributes) or self._kind(attributes)
             value = plain or (_value_of(content, kind, flaws, index) if content else b"")
             if value:
-                text = kind.read(value)
-                if index > len(texts):
-                    texts.extend([""] * (index - len(texts)))
-                texts.append(text)
-                if kind.is_error or len(text) > _SURE_DIGITS:
-                    _note_flaw(flaws, index, kind, text)
+                _put(texts, flaws, index, kind, value)
+        self._pattern.learn(cells, columns, kinds)
         return Row(number, texts, flaws)
 
     def _column(self, letters: bytes, least: int) -> int:
@@ -113,7 +114,7 @@ class SheetStream:
         self._columns[letters] = number - 1
         return number - 1
 
-    def _kind(self, attributes: bytes) -> _Kind:
+    def _kind(self, attributes: bytes) -> CellKind:
         found = _ATTRIBUTES.fullmatch(attributes)
         if found is None:
             raise UnusualError
@@ -123,19 +124,19 @@ class SheetStream:
         elif name in _KINDS:
             kind = _KINDS[name]
         elif name == b"s":
-            kind = _Kind(self._strings.text)
+            kind = CellKind(self._strings.text)
         else:
             raise UnusualError
         self._kinds[attributes] = kind
         return kind
 
-    def _number_kind(self, style: int) -> _Kind:
+    def _number_kind(self, style: int) -> CellKind:
         if style >= len(self._styles) > 0:
             raise UnusualError
         meaning, is_1904 = self._styles[style] if self._styles else "", self._is_1904
         if meaning:
-            return _Kind(lambda value: serial_text(_number(value), meaning, is_1904=is_1904), can_be_empty=False)
-        return _Kind(_number_text, is_number=True, can_be_empty=False)
+            return CellKind(lambda value: serial_text(_number(value), meaning, is_1904=is_1904), can_be_empty=False)
+        return CellKind(_number_text, is_number=True, can_be_empty=False)
 
 
 def _number(value: bytes) -> float:
@@ -156,14 +157,14 @@ def _boolean_text(value: bytes) -> str:
 
 
 _KINDS = {
-    b"str": _Kind(decoded),
-    b"inlineStr": _Kind(decoded),
-    b"b": _Kind(_boolean_text, can_be_empty=False),
-    b"e": _Kind(decoded, is_error=True, can_be_empty=False),
+    b"str": CellKind(decoded),
+    b"inlineStr": CellKind(decoded),
+    b"b": CellKind(_boolean_text, can_be_empty=False),
+    b"e": CellKind(decoded, is_error=True, can_be_empty=False),
 }
 
 
-def _value_of(content: bytes, kind: _Kind, flaws: dict[int, Flaw], index: int) -> bytes:
+def _value_of(content: bytes, kind: CellKind, flaws: dict[int, Flaw], index: int) -> bytes:
     """The value among a formula, a result, an inline text; a formula without a result is a flaw."""
     if content.startswith(b"<is><t>") and content.count(b"<") == 4:
         return content[7:-9]
@@ -176,7 +177,28 @@ def _value_of(content: bytes, kind: _Kind, flaws: dict[int, Flaw], index: int) -
     return joined_runs(inline) if inline else value or b""
 
 
-def _note_flaw(flaws: dict[int, Flaw], index: int, kind: _Kind, text: str) -> None:
+def _plain_texts(values: tuple[bytes, ...]) -> list[str] | None:
+    """The texts of a row at once; None when one of them has to be looked at alone."""
+    row = _SEPARATOR.join(values)
+    if b"&" in row or b"\r" in row or b"_x" in row:
+        return None
+    try:
+        texts = row.decode().split("\x1f")
+    except UnicodeDecodeError as error:
+        raise UnusualError from error
+    return texts if len(texts) == len(values) else None
+
+
+def _put(texts: list[str], flaws: dict[int, Flaw], index: int, kind: CellKind, value: bytes) -> None:
+    text = kind.read(value)
+    if index > len(texts):
+        texts.extend([""] * (index - len(texts)))
+    texts.append(text)
+    if kind.is_error or len(text) > _SURE_DIGITS:
+        _note_flaw(flaws, index, kind, text)
+
+
+def _note_flaw(flaws: dict[int, Flaw], index: int, kind: CellKind, text: str) -> None:
     if kind.is_error:
         flaws[index] = Flaw.ERROR_VALUE
     elif kind.is_number and _LONG_INTEGER.match(text):

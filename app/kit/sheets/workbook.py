@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from .refusal import Refused
 from .shared_strings import UnusualError
 from .stream import SheetStream
 
+Check = Callable[[], precheck.Findings]
+"""The check of the whole file; a second call has its result at hand."""
 Odd = dict[int, dict[int, tuple[Flaw, str]]]
 """0-based row → 0-based column → flaw and text, for what the parser reads as blank."""
 
@@ -31,14 +34,17 @@ class OpenSheet(NamedTuple):
     rows: Iterator[Row]
 
 
-def open_sheet(path: Path, kind: Kind, wanted: str, limits: Limits) -> OpenSheet:
+def open_sheet(path: Path, kind: Kind, wanted: str, limits: Limits, *, is_checked: bool = False) -> OpenSheet:
     """Open the sheet called `wanted`, or the first visible one that has content.
 
-    Raises Refused: damaged, encrypted, no such sheet, no content, too large.
+    `is_checked`: see `model.Options`. Raises Refused: damaged, encrypted, no such sheet, no content, too large.
     """
-    findings = precheck.check_xlsx(path, limits) if kind is Kind.XLSX else {}
-    if kind is Kind.XLSX and (streamed := _open_streamed(path, wanted, limits, findings)):
+    check = cache(lambda: precheck.check_xlsx(path, limits) if kind is Kind.XLSX else {})
+    if not is_checked:
+        check()
+    if kind is Kind.XLSX and (streamed := _open_streamed(path, wanted, limits, check)):
         return streamed
+    findings = check()
     book = _open_book(path)
     sheets = _worksheets(book)
     name, sheet = _choose(book, sheets, wanted)
@@ -46,7 +52,7 @@ def open_sheet(path: Path, kind: Kind, wanted: str, limits: Limits) -> OpenSheet
     return OpenSheet(name, sheets, _rows(sheet, _odd_cells(path, kind, name, book, findings)))
 
 
-def _open_streamed(path: Path, wanted: str, limits: Limits, findings: precheck.Findings) -> OpenSheet | None:
+def _open_streamed(path: Path, wanted: str, limits: Limits, check: Check) -> OpenSheet | None:
     """The sheet read row by row, if it is long and written as usual; the general parser takes over where it is not."""
     try:
         archive = zipfile.ZipFile(path)
@@ -59,7 +65,7 @@ def _open_streamed(path: Path, wanted: str, limits: Limits, findings: precheck.F
                 return None
             rows = SheetStream(archive, package, part, limits).rows()
             if first := next((row for row in rows if any(row.cells)), None):
-                rest = _general_rows(path, sheet.name, findings)
+                rest = _general_rows(path, sheet.name, check)
                 return OpenSheet(sheet.name, package.sheets, _resumed(chain([first], rows), rest))
     except (UnusualError, Refused, ElementTree.ParseError, KeyError):
         return None
@@ -76,7 +82,8 @@ def _resumed(rows: Iterator[Row], rest: Iterator[Row]) -> Iterator[Row]:
         yield from (row for row in rest if row.number > last)
 
 
-def _general_rows(path: Path, name: str, findings: precheck.Findings) -> Iterator[Row]:
+def _general_rows(path: Path, name: str, check: Check) -> Iterator[Row]:
+    findings = check()  # before another parser opens the file
     book = _open_book(path)
     yield from _rows(_load(book, name), _odd_cells(path, Kind.XLSX, name, book, findings))
 

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 from openpyxl import Workbook
 
-from app.kit.sheets import Column, ColumnKind, Flaw, Limits, Row, SheetError, fast_writer, read_rows
+from app.kit.sheets import Column, ColumnKind, Flaw, Limits, Options, Row, SheetError, fast_writer, read_rows
 from app.kit.sheets.cell_styles import meaning_of, serial_text
 from app.kit.sheets.package import open_package
 from app.kit.sheets.shared_strings import SharedStrings, UnusualError
@@ -67,6 +67,39 @@ def test_what_common_writers_write_is_streamed(tmp_path: Path) -> None:
         assert streamed(tmp_path / f"{name}.xlsx")[1].cells[:2] == ["000123", "a & b <c>"]
         first, second = both(tmp_path / f"{name}.xlsx")
         assert first == second
+
+
+def test_rows_read_at_one_stroke_are_those_read_cell_by_cell(tmp_path: Path) -> None:
+    """Gaps, other types in one column, entities, tabs, long numbers and formulas among rows that are alike."""
+    values = [*VALUES, "", "_x0041_", "6901234567890123456", 6901234567890123, -0.5, True, "é杯&amp;", "=1+1", " a\tb "]
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx", {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        style = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for row in range(120):
+            for column in range(6):
+                value = (
+                    values[(row * (column + 3) + column * row // 7) % len(values)] if row % 5 else f"r{row}c{column}"
+                )
+                sheet.write(row, column, value, style if isinstance(value, dt.datetime) else None)
+
+    first, second = both(tmp_path / "a.xlsx")
+
+    assert first == second
+    assert len(streamed(tmp_path / "a.xlsx")) == 120
+    assert {flaw for row in first for flaw in row.flaws.values()} == {Flaw.PRECISION_LOST}
+
+
+def test_what_is_known_to_be_checked_reads_the_same_and_damage_is_still_seen(tmp_path: Path) -> None:
+    good = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(2, 9))
+    unusual = '<row r="9"><c r="A9" t="e" cm="1"><v>#N/A</v></c></row>'
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_xml(HEADER_ROW + good + unusual))
+    found = []
+    for is_checked in (True, False):
+        with read_rows(path, "a.xlsx", Options(is_checked=is_checked), limits=STREAMED) as sheet:
+            found.append(list(sheet))
+
+    assert found[0] == found[1]
+    assert found[0][-1] == Row(9, ["#N/A", ""], {0: Flaw.ERROR_VALUE})  # by the general parser, after its check
 
 
 def test_a_long_sheet_is_read_in_half_of_the_memory_that_holding_it_takes(tmp_path: Path) -> None:
