@@ -72,6 +72,7 @@ SETTINGS = (
     ),
     Setting("KUAIDAN_MAX_UPLOAD_MB", "int", "200", "Largest upload accepted, in mebibytes."),
     Setting("KUAIDAN_SIGN_IN_LIMIT", "str", "10 per minute", "Sign-in attempts allowed per address."),
+    Setting("KUAIDAN_API_LIMIT", "str", "600 per minute", "Calls that one API key may make; a bulk call counts ten."),
     Setting(
         "KUAIDAN_IDLE_MINUTES",
         "int",

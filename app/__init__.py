@@ -37,6 +37,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     _templates_beside_the_code(flask_app)
     metrics.init_app(flask_app)
     _console(flask_app)
+    _api(flask_app)
     return flask_app
 
 
@@ -58,8 +59,23 @@ def _console(flask_app: Flask) -> None:
     cli.init_app(flask_app)
 
 
+def _api(flask_app: Flask) -> None:
+    from app.api import edge
+
+    edge.init_app(flask_app, api_routes())
+
+
+def api_routes() -> list[Any]:
+    """Every route of the REST API; importing a feature's `api` declares its own."""
+    import app.catalog.api  # noqa: F401
+    from app.api.routes import ROUTES
+
+    return ROUTES
+
+
 def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
+    from app.api_keys.console import VIEWS as API_KEYS
     from app.catalog import console as catalog
     from app.console.views import VIEWS as CONSOLE
     from app.customers.console import CustomerView
@@ -67,4 +83,4 @@ def _views() -> list[type]:
     from app.insights.console import ReportView
     from app.orders.console import OrderView
 
-    return [*CONSOLE, *catalog.VIEWS, OrderView, CustomerView, ReportView, *IMPORTS]
+    return [*CONSOLE, *catalog.VIEWS, OrderView, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -222,3 +222,22 @@ class ReportDownloaded(Event):
     subject_type: ClassVar[str] = "report"
     subject: ClassVar[str] = "report_id"
     report_id: int
+
+
+@dataclass(frozen=True)
+class ApiKeyMade(Event):
+    """A program may act in the shop from now on."""
+
+    subject_type: ClassVar[str] = "api_key"
+    subject: ClassVar[str] = "api_key_id"
+    api_key_id: int
+    scopes: list[str]
+
+
+@dataclass(frozen=True)
+class ApiKeyRevoked(Event):
+    """An API key was ended."""
+
+    subject_type: ClassVar[str] = "api_key"
+    subject: ClassVar[str] = "api_key_id"
+    api_key_id: int

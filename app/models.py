@@ -1,5 +1,6 @@
 """Every table, imported once, for migrations and for mapper configuration."""
 
+from app.api_keys import models as api_key_models
 from app.catalog import change_models, price_window_models
 from app.catalog import models as catalog_models
 from app.console import models as console_models
@@ -7,17 +8,19 @@ from app.customers import models as customer_models
 from app.imports import charge_codes
 from app.imports import models as import_models
 from app.insights import models as insight_models
-from app.kit import audit, jobs, journal
+from app.kit import audit, idempotency, jobs, journal
 from app.orders import models as order_models
 from app.shops import models as shop_models
 
 __all__ = [
+    "api_key_models",
     "audit",
     "catalog_models",
     "change_models",
     "charge_codes",
     "console_models",
     "customer_models",
+    "idempotency",
     "import_models",
     "insight_models",
     "jobs",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.catalog import change_approvals
-from app.kit import jobs
+from app.kit import idempotency, jobs
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,5 @@ class Entry:
 TIMETABLE = (
     Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
+    Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

@@ -30,6 +30,9 @@ MESSAGES.update(
         "price_window_begun": _l("This price window has begun. End it now instead of cancelling it."),
         "price_window_not_begun": _l("This price window is not running. Cancel it instead."),
         "price_window_not_cancelled": _l("This price window is not cancelled."),
+        "sku_not_found": _l("There is no SKU %(code)s in this shop."),
+        "category_unknown_path": _l("There is no category “%(path)s” in this shop."),
+        "bad_moment": _l("“%(value)s” is not a moment. Write it like 2026-11-23T08:30:00Z."),
         "bad_percent": _l("“%(value)s” is not a percentage. Write it like −12.5; it may have four decimals."),
     }
 )

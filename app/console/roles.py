@@ -48,6 +48,7 @@ ROLES: dict[Role, Grants] = {
         Noun.REPORTS: (READ, RUN, EXPORT),
         Noun.JOBS: (READ, RUN),
         Noun.JOURNAL: (READ,),
+        Noun.API_KEYS: (READ, WRITE),
     },
     Role.MERCHANT: {
         **EVERYBODY,

@@ -21,6 +21,7 @@ ASSETS = {
     "console.js": "app/static/console.js",
     "list.js": "app/static/list.js",
     "search.js": "app/static/search.js",
+    "copy.js": "app/static/copy.js",
     "catalog.js": "app/static/catalog.js",
     "import.js": "app/static/import.js",
     "charts.js": "app/static/charts.js",

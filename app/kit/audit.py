@@ -13,7 +13,7 @@ from app.kit.clock import UtcDateTime
 from app.kit.db import Model
 from app.kit.shop_wall import ShopOwned
 
-UNTRACKED = frozenset({"id", "shop_id", "version", "created_at", "updated_at", "search_text"})
+UNTRACKED = frozenset({"id", "shop_id", "version", "created_at", "updated_at", "last_used_at", "search_text"})
 """Columns that change by themselves, or not at all."""
 
 

@@ -29,6 +29,18 @@ class DomainError(Exception):
         return f"{self.code} {self.facts}" if self.facts else self.code
 
 
+class Unauthorized(DomainError):
+    """Nobody has said who they are, or not in a way that is believed."""
+
+    status = 401
+
+
+class TooMany(DomainError):
+    """So many requests that this one has to wait; `retry_seconds` says how long."""
+
+    status = 429
+
+
 class NotFound(DomainError):
     """There is no such thing, or the person may not know of it."""
 
@@ -78,6 +90,10 @@ MESSAGES = {
         "Somebody changed this shop after you opened it. Nothing was saved; reload the page and try again."
     ),
     "illegal_move": _l("%(noun)s cannot go from “%(from_state)s” to “%(to_state)s”."),
+    "in_progress": _l("The same request is being worked on. Ask again in a moment with the same key."),
+    "idempotency_key_reused": _l(
+        "This Idempotency-Key belongs to another request. Use a fresh key for each new request."
+    ),
     "job_cancelled": _l("The job was cancelled; nothing of it was kept."),
     "job_failed": _l(
         "The job stopped because of a fault on our side (reference %(reference)s). "

@@ -11,10 +11,16 @@ from app.kit.db import Model, db
 
 
 def names(actors: Iterable[str]) -> dict[str, str]:
-    """A name for each actor, in the language of the request; one statement."""
+    """A name for each actor, in the language of the request; a statement a kind."""
     wanted = set(actors)
-    staff = _staff({int(a[6:]) for a in wanted if a.startswith("staff:") and a[6:].isdigit()})
-    return {actor: _name(actor, staff) for actor in wanted}
+    staff = _staff(_ids(wanted, "staff"))
+    keys = _keys(_ids(wanted, "key"))
+    return {actor: _name(actor, staff, keys) for actor in wanted}
+
+
+def _ids(actors: Iterable[str], kind: str) -> set[int]:
+    parts = (actor.partition(":") for actor in actors)
+    return {int(key) for its, _, key in parts if its == kind and key.isdigit()}
 
 
 def name_of(actor: str) -> str:
@@ -22,10 +28,13 @@ def name_of(actor: str) -> str:
     return names([actor])[actor]
 
 
-def _name(actor: str, staff: dict[int, str]) -> str:
+def _name(actor: str, staff: dict[int, str], keys: dict[int, str]) -> str:
     kind, _, key = actor.partition(":")
+    number = int(key) if key.isdigit() else 0
     if kind == "staff":
-        return staff.get(int(key) if key.isdigit() else 0) or gettext("Former member of staff")
+        return staff.get(number) or gettext("Former member of staff")
+    if kind == "key":
+        return gettext("API key %(name)s", name=keys.get(number, f"#{key}"))
     if kind == "cli":
         return gettext("Command line")
     return gettext("Kuaidan")
@@ -39,3 +48,10 @@ def _staff(ids: set[int]) -> dict[int, str]:
         select(user.c.id, user.c.first_name, user.c.last_name, user.c.username).where(user.c.id.in_(ids))
     )
     return {row.id: f"{row.first_name or ''} {row.last_name or ''}".strip() or row.username for row in found}
+
+
+def _keys(ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    key = Model.metadata.tables["api_key"]
+    return {row.id: row.name for row in db.session.execute(select(key.c.id, key.c.name).where(key.c.id.in_(ids)))}

@@ -36,6 +36,7 @@ class Noun(StrEnum):
     SHOPS = "Shops"
     STAFF = "Staff"
     JOURNAL = "Journal"
+    API_KEYS = "ApiKeys"
 
 
 def permission(verb: Verb) -> str:

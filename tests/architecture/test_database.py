@@ -11,6 +11,7 @@ from app.kit.db import Model, db
 from app.kit.shop_wall import ShopOwned
 
 AUDITED = (
+    "api_key",
     "category",
     "freight_template",
     "product",

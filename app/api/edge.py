@@ -1,0 +1,117 @@
+"""Serving the REST API: key, limit, scope, body, idempotency, route, answer; and errors as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+
+from app.api import bodies, callers, docs, limits
+from app.api.callers import Caller
+from app.api.routes import Call, Reply, Route
+from app.kit import idempotency
+from app.kit.db import transaction
+from app.kit.errors import DomainError, TooMany, Unauthorized
+
+PREFIX = "/api/v1"
+REPLAYED = "Idempotent-Replayed"
+
+
+def init_app(app: Flask, routes: list[Route]) -> None:
+    """Put the routes below /api/v1."""
+    from app.api.openapi import document
+
+    blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+    for route in routes:
+        blueprint.add_url_rule(route.path, route.name, _serving(route), methods=[route.method])
+    blueprint.add_url_rule("/openapi.json", "openapi", document)
+    blueprint.register_error_handler(DomainError, _refused)
+    blueprint.after_request(_limit_headers)
+    app.session_interface = _NoSessionInTheApi()
+    app.extensions["csrf"].exempt(blueprint)  # no cookie is believed here, so there is nothing to forge
+    app.jinja_env.filters["code"] = docs.code
+    app.register_blueprint(blueprint)
+
+
+class _NoSessionInTheApi(SecureCookieSessionInterface):
+    """Below /api/v1 a session cookie is neither read nor written."""
+
+    def open_session(self, app: Flask, request: Any) -> Any:
+        if request.path.startswith(f"{PREFIX}/"):
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not request.path.startswith(f"{PREFIX}/"):
+            super().save_session(app, session, response)
+
+
+def _serving(route: Route) -> Callable[..., Response]:
+    def serve(**path: Any) -> Response:
+        caller = _known()
+        limit = current_app.config["KUAIDAN_API_LIMIT"]
+        g.api_standing = limits.take("key", str(caller.key.id), limit, route.contract.cost)
+        callers.require(caller, route.scope)
+        query = bodies.read_query(route.contract)
+        body = bodies.read_body(route.contract) if route.writes else None
+        call = Call(caller.key, caller.shop, query, body)
+        if not route.writes:
+            return _answer(_kept(route.function(call, **path)))
+        with transaction():
+            answer = idempotency.once(_claim(route, caller), lambda: _kept(route.function(call, **path)))
+        return _answer(answer)
+
+    serve._scope = route.scope  # type: ignore[attr-defined]  # read by the test that walks all routes
+    return serve
+
+
+def _known() -> Caller:
+    """The caller; who offers no good key is counted by address."""
+    try:
+        return callers.authenticate()
+    except Unauthorized:
+        limits.take("address", request.remote_addr or "-", limits.STRANGERS)
+        raise
+
+
+def _claim(route: Route, caller: Caller) -> idempotency.Claim:
+    return idempotency.Claim(
+        shop_id=caller.shop.id,
+        caller=f"key:{caller.key.id}",
+        route=f"{route.method} {route.path}",
+        key=bodies.idempotency_key(),
+        fingerprint=bodies.fingerprint(),
+    )
+
+
+def _kept(reply: Reply) -> idempotency.Answer:
+    return idempotency.Answer(reply.status, json.dumps(reply.data, ensure_ascii=False, separators=(",", ":")))
+
+
+def _answer(answer: idempotency.Answer) -> Response:
+    response = Response(answer.body, answer.status, mimetype="application/json")
+    if answer.replayed:
+        response.headers[REPLAYED] = "true"
+    return response
+
+
+def _refused(error: DomainError) -> Response:
+    body = {"code": error.code, "message": error.message(), "facts": error.facts, **getattr(error, "more", {})}
+    response = Response(json.dumps(body, ensure_ascii=False), error.status, mimetype="application/json")
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Kuaidan"'
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.facts["retry_seconds"])
+    return response
+
+
+def _limit_headers(response: Response) -> Response:
+    standing = g.get("api_standing")
+    if standing is not None:
+        response.headers["RateLimit-Limit"] = str(standing.limit)
+        response.headers["RateLimit-Remaining"] = str(standing.remaining)
+        response.headers["RateLimit-Reset"] = str(standing.reset_seconds)
+    return response

@@ -1,0 +1,109 @@
+"""Routes of the REST API: declared once, with scope, schemas and answers; served and documented from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from app.api_keys.models import ApiKey
+from app.api_keys.scopes import Scope
+from app.kit.json_schema import Check, Schema, compile_schema
+from app.shops.models import Shop
+
+SMALL_BODY = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value in the path or in the query string; `schema` is of one simple type."""
+
+    name: str
+    schema: Schema
+    description: str
+    place: str = "query"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a route takes and gives. `answers` has its good statuses; those of every route are added to the document.
+
+    `cost` is what a call takes from the key's limit; `faults` are the statuses of its own: 404, 409.
+    """
+
+    summary: str
+    answers: Mapping[int, tuple[str, Schema]]
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Schema | None = None
+    example: Any = None
+    faults: Mapping[int, str] = field(default_factory=dict)
+    body_bytes: int = SMALL_BODY
+    cost: int = 1
+
+    @cached_property
+    def check_body(self) -> Check:
+        return compile_schema(self.body or {})
+
+    @cached_property
+    def check_query(self) -> Check:
+        """Of the query string, after the whole numbers in it have been read as such."""
+        known = {one.name: one.schema for one in self.parameters if one.place == "query"}
+        return compile_schema({"type": "object", "properties": known, "additionalProperties": False})
+
+    @property
+    def whole_numbers(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.parameters if one.schema.get("type") == "integer")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request, checked against its contract."""
+
+    key: ApiKey
+    shop: Shop
+    query: Mapping[str, Any]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a route gives: plain data for JSON."""
+
+    data: Any
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address and method; `path` as Flask writes it, below /api/v1."""
+
+    scope: Scope
+    method: str
+    path: str
+    contract: Contract
+    function: Callable[..., Reply]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+ROUTES: list[Route] = []
+
+
+def scoped(
+    scope: Scope, method: str, path: str, contract: Contract
+) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
+    """Declare a route. The function gets a `Call` and the values of the path; a write runs within a transaction."""
+
+    def declare(function: Callable[..., Reply]) -> Callable[..., Reply]:
+        ROUTES.append(Route(scope, method, path, contract, function))
+        return function
+
+    return declare

@@ -1,0 +1,142 @@
+"""Every route of the API: a scope that is really checked, closed to all other keys, documented, and true to it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from sqlalchemy import text
+
+from app import api_routes
+from app.api import openapi
+from app.api.routes import Route
+from app.api_keys import keys
+from app.api_keys.models import ApiKey
+from app.api_keys.scopes import SCOPES, Scope
+from app.console.roles import ROLES, Role
+from app.kit import clock
+from app.kit.db import db, transaction
+from tests import factories as make
+from tests.api.conftest import _no_counts, count, inside, program  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.usefixtures("app")
+ROUTES = api_routes()
+every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+
+
+def _address(route: Route) -> str:
+    return re.sub(r"<[^>]+>", "1", route.path)
+
+
+def _call(route: Route, erp: Any) -> tuple[int, str]:
+    status, body = erp.send(route.method, _address(route), route.contract.example)
+    return status, body["code"]
+
+
+def _rows() -> list[int]:
+    """How many rows every table has that a call could write."""
+    tables = ("sku", "product", "category", "change_set", "change_line", "job", "journal_entry", "idempotent_answer")
+    return [count(table) for table in tables]
+
+
+def _prices() -> list[Any]:
+    return list(db.session.execute(text("select code, price_minor, version from sku order by id")))
+
+
+@every_route
+def test_no_key_of_another_kind_opens_it_and_nothing_is_changed(route: Route, program, inside) -> None:  # noqa: F811
+    shop = make.shop()
+    make.sku(shop, code="A-1")
+    right = program(shop, route.scope)
+    none, revoked, expired = program(shop), program(shop), program(shop)
+    others = program(shop, *(scope for scope in Scope if scope is not route.scope))
+    none.token = ""
+    with inside(), transaction() as session:
+        keys.revoke(revoked.key_id)
+        session.get(ApiKey, expired.key_id).expires_at = clock.now() - timedelta(seconds=1)
+    before = _rows(), _prices()
+
+    assert _call(route, none) == (401, "key_missing")
+    assert _call(route, revoked) == (401, "key_revoked")
+    assert _call(route, expired) == (401, "key_expired")
+    assert _call(route, others) == (403, "scope_missing")
+    assert (_rows(), _prices()) == before
+    status, _ = right.send(route.method, _address(route), route.contract.example)
+    assert status not in (401, 403), "the right key must be let in, or this test proves nothing"
+
+
+@every_route
+def test_a_key_of_another_shop_sees_and_changes_nothing_here(route: Route, program) -> None:  # noqa: F811
+    mine, theirs = make.shop(), make.shop()
+    make.sku(mine, code="1")
+    before = _prices()
+
+    status, body = program(theirs).send(route.method, _address(route), route.contract.example)
+
+    assert status == 404 if "<" in route.path else status < 300
+    assert body.get("items", []) == []
+    assert [row for row in _prices() if row in before] == before
+
+
+@every_route
+@pytest.mark.parametrize("role", list(Role))
+def test_a_key_does_what_its_owners_role_may_do_and_no_more(route: Route, role: Role, program) -> None:  # noqa: F811
+    allowed = all(verb in ROLES[role].get(noun, ()) for noun, verb in SCOPES[route.scope].needs)
+
+    status, body = program(None, role=role).send(route.method, _address(route), route.contract.example)
+
+    assert (body.get("code") == "owner_may_not") is not allowed
+    assert (status == 403) is not allowed
+
+
+def test_every_address_of_the_api_is_a_declared_route(app) -> None:
+    served = {
+        (method, rule.rule.removeprefix("/api/v1"))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    assert served == {(route.method, route.path) for route in ROUTES} | {("GET", "/openapi.json")}
+    assert all(SCOPES[route.scope].needs for route in ROUTES)
+
+
+def test_the_document_names_every_route_with_its_scope() -> None:
+    paths = openapi.build()["paths"]
+
+    for route in ROUTES:
+        operation = paths["/api/v1" + openapi.shown_path(route.path)][route.method.lower()]
+        assert operation["security"] == [{"key": [route.scope.value]}]
+        assert operation["summary"]
+        names = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+        assert names == set(re.findall(r"<(?:[^:>]+:)?(\w+)>", route.path))
+
+
+def _schemas(found: Any) -> Any:
+    """Every schema within the document."""
+    if isinstance(found, dict):
+        if "schema" in found:
+            yield found["schema"]
+        for value in found.values():
+            yield from _schemas(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _schemas(value)
+
+
+def test_every_schema_of_the_document_is_a_valid_one() -> None:
+    found = list(_schemas(openapi.build()))
+
+    assert len(found) > 3 * len(ROUTES)
+    for schema in found:
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_example_fits_its_own_schema() -> None:
+    for route in ROUTES:
+        if route.contract.body is not None:
+            Draft202012Validator(route.contract.body).validate(route.contract.example)
+            assert route.contract.check_body(route.contract.example) is None
