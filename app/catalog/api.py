@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.api.routes import Call, Contract, Parameter, Reply, scoped
 from app.api_keys.scopes import Scope
-from app.catalog import change_sets, jobs, sku_reading
+from app.catalog import change_sets, change_undos, jobs, sku_reading
 from app.catalog.change_models import ChangeSet, ChangeState, LineOutcome
 from app.catalog.models import ProductStatus
 from app.catalog.sku_reading import Wanted
@@ -228,7 +228,7 @@ order by l.line limit :size"""
 )
 def undo_change(call: Call, change_id: int) -> Reply:
     """Want it taken back."""
-    undoing = change_sets.request_undo(change_sets.get(change_id))
+    undoing = change_undos.request_undo(change_sets.get(change_id))
     jobs.want(undoing)
     return Reply(_told(undoing), 202)
 
