@@ -23,6 +23,8 @@ SHOWN = 50
 NEW_ID = 2**62
 """Stands for the id that the window will get: higher than all others."""
 
+ACCEPTED = "select sku_id as id from window_draft where reason is null"
+"""The SKUs of what `fill` has computed."""
 _TABLE = """create temp table if not exists window_draft (
     sku_id bigint primary key, base_minor bigint not null, wanted numeric, price_minor bigint, reason text)
     on commit delete rows"""
@@ -163,33 +165,33 @@ _FIGURES = f"""select count(*) filter (where reason is null) as skus, count(reas
         ''::bytea)), 'hex') as content_hash from window_draft"""  # noqa: S608 - own constants
 _REASONS = """select reason, count(*) as lines from window_draft where reason is not null
     group by reason order by lines desc, reason"""
-_ACCEPTED = "select sku_id as id from window_draft where reason is null"
 
 
 def _above_prior(session: Session, shop_id: int, starts_at: datetime) -> int:
-    statement = f"""select count(*) from ({price_history.lowest_sql(_ACCEPTED)}) prior
+    statement = f"""select count(*) from ({price_history.lowest_sql(ACCEPTED)}) prior
         join window_draft d on d.sku_id = prior.id where d.price_minor > prior.lowest"""  # noqa: S608 - own constants
     values = {"shop_id": assert_in_scope(shop_id), **price_history.prior_span(starts_at)}
     return session.scalar(text(statement), values) or 0
 
 
-def overlaps(shop_id: int, span: Span) -> list[Overlap]:
-    """The windows that share SKUs and time with the wanted one, the strongest first."""
+def overlaps(shop_id: int, span: Span, skus: str = ACCEPTED, window_id: int = NEW_ID) -> list[Overlap]:
+    """The windows that share SKUs and time with the wanted one, the strongest first; one statement.
+
+    `skus` selects the ids of its SKUs, `window_id` is its own when it is saved already.
+    """
     values = {"shop_id": assert_in_scope(shop_id), "first": span.starts_at, "last": span.ends_at}
     return [
-        Overlap(
-            row.id, row.name, row.priority, row.starts_at, row.ends_at, row.skus,
-            wins=(row.priority, row.starts_at, row.id) > span.rank(),
-        )
-        for row in db.session.execute(text(_OVERLAPS), values)
-        if span.ends_at is None or row.starts_at < span.ends_at
-    ]  # fmt: skip
+        Overlap(**row, wins=(row["priority"], row["starts_at"], row["window_id"]) > span.rank(window_id))
+        for row in db.session.execute(text(_overlaps_sql(skus)), values | {"window_id": window_id}).mappings()
+        if span.ends_at is None or row["starts_at"] < span.ends_at
+    ]
 
 
-_OVERLAPS = f"""with {prices.live(":first", "cast(:last as timestamptz)")}
-    select w.id, w.name, w.priority, w.starts_at, w.ends_at, count(*) as skus
-    from live w join price_window_line l on l.window_id = w.id
-    join window_draft d on d.sku_id = l.sku_id and d.reason is null
+def _overlaps_sql(skus: str) -> str:
+    return f"""with {prices.live(":first", "cast(:last as timestamptz)")}
+    select w.id as window_id, w.name, w.priority, w.starts_at, w.ends_at, count(*) as skus
+    from live w join price_window_line l on l.window_id = w.id join ({skus}) own on own.id = l.sku_id
+    where w.id <> :window_id
     group by w.id, w.name, w.priority, w.starts_at, w.ends_at order by {prices.RANKED}"""  # noqa: S608 - own constants
 
 

@@ -32,6 +32,7 @@ MENU = (
     Entry(_l("Categories"), "category", "CategoryView.list", Noun.CATEGORIES, Verb.READ, _GOODS),
     Entry(_l("Freight templates"), "truck", "FreightTemplateView.list", Noun.FREIGHT, Verb.READ, _GOODS),
     Entry(_l("Imports"), "file-import", "ImportView.list", Noun.IMPORTS, group=_GOODS),
+    Entry(_l("Price windows"), "calendar-dollar", "PriceWindowView.list", Noun.PRICE_WINDOWS, group=_GOODS),
     Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES, group=_GOODS),
     Entry(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS, group=_SALES),
     Entry(_l("Customers"), "users", "CustomerView.list", Noun.CUSTOMERS, group=_SALES),

@@ -45,6 +45,7 @@ ROLES: dict[Role, Grants] = {
         Noun.CUSTOMERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
         Noun.CHANGES: (READ, UNDO, APPROVE),
+        Noun.PRICE_WINDOWS: (READ, WRITE),
         Noun.REPORTS: (READ, RUN, EXPORT),
         Noun.JOBS: (READ, RUN),
         Noun.JOURNAL: (READ,),
@@ -58,6 +59,7 @@ ROLES: dict[Role, Grants] = {
         Noun.ORDERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
         Noun.CHANGES: (READ, UNDO),
+        Noun.PRICE_WINDOWS: (READ, WRITE),
         Noun.JOBS: (READ, RUN),
     },
     Role.AGENT: {

@@ -30,6 +30,7 @@ class Noun(StrEnum):
     CUSTOMERS = "Customers"
     IMPORTS = "Imports"
     CHANGES = "Changes"
+    PRICE_WINDOWS = "PriceWindows"
     REPORTS = "Reports"
     JOBS = "Jobs"
     VIEWS = "SavedViews"

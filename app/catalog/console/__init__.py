@@ -1,4 +1,4 @@
-"""The catalogue's pages: products, bulk changes, change sets, categories, images."""
+"""The catalogue's pages: products, bulk changes, change sets, categories, images, price windows."""
 
 from app.catalog.console.bulk import BulkView
 from app.catalog.console.categories import CategoryView
@@ -6,8 +6,20 @@ from app.catalog.console.changes import ChangeView
 from app.catalog.console.freight import FreightTemplateView
 from app.catalog.console.images import ImageView
 from app.catalog.console.limits import LimitsView
+from app.catalog.console.price_window_new import PriceWindowDraftView
+from app.catalog.console.price_windows import PriceWindowView
 from app.catalog.console.products import ProductView
 
-VIEWS = [ProductView, BulkView, ChangeView, ImageView, LimitsView, CategoryView, FreightTemplateView]
+VIEWS = [
+    ProductView,
+    BulkView,
+    ChangeView,
+    ImageView,
+    LimitsView,
+    CategoryView,
+    FreightTemplateView,
+    PriceWindowView,
+    PriceWindowDraftView,
+]
 
 __all__ = ["VIEWS"]

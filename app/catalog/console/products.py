@@ -47,6 +47,9 @@ class ProductView(ListPage):
     title = _l("Products")
     bulk = (
         BulkAction(_l("Change prices, stock …"), "adjustments", "BulkView.form", Noun.PRODUCTS, Verb.BULK),
+        BulkAction(
+            _l("Price window …"), "calendar-dollar", "PriceWindowDraftView.form", Noun.PRICE_WINDOWS, Verb.WRITE
+        ),
         BulkAction(_l("Put on sale"), "circle-check", "BulkView.on_sale", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Take off the shelf"), "eye-off", "BulkView.off_shelf", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Archive"), "archive", "BulkView.archive", Noun.PRODUCTS, Verb.BULK),
