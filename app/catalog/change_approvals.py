@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from app.catalog import change_lifecycle, change_sets
 from app.catalog.change_models import ChangeSet, ChangeState
 from app.events import ChangeSetApproved, ChangeSetRejected
-from app.kit import clock, context, journal
+from app.kit import clock, context, journal, people
 from app.kit.db import db
 from app.kit.errors import Conflict, Forbidden
 
@@ -52,7 +52,7 @@ def _take(change_set: ChangeSet, *, own: bool = False) -> None:
     db.session.refresh(change_set, with_for_update=True)
     if change_set.state is not ChangeState.PENDING:
         raise Conflict("not_pending")
-    if not own and str(context.actor()) == change_set.requested_by:
+    if not own and people.is_same(str(context.actor()), change_set.requested_by):
         raise Forbidden("own_approval")
 
 

@@ -70,9 +70,11 @@ _SQL = (
     _TREE
     + """
 select s.id, s.code, s.barcode, s.options, s.price_minor, s.compare_at_minor, s.cost_minor, s.stock_on_hand,
-    s.low_stock_limit, s.version, s.updated_at, p.code as product, p.title, p.status, p.version as product_version,
+    s.low_stock_limit, s.version, s.updated_at, p.code as product, p.title, p.status, p.tags,
+    p.attributes, f.name as freight_template, p.version as product_version,
     p.updated_at as product_updated_at, t.path as category
 from sku s join product p on p.id = s.product_id left join tree t on t.id = p.category_id
+    left join freight_template f on f.id = p.freight_template_id
 where s.shop_id = :shop_id and {where} order by s.id limit :size"""
 )
 
@@ -108,6 +110,9 @@ def _told(row: Any, shop: Shop) -> dict[str, Any]:
         "low_stock_limit": row["low_stock_limit"],
         "barcode": row["barcode"],
         "options": row["options"],
+        "tags": row["tags"],
+        "attributes": row["attributes"],
+        "freight_template": row["freight_template"],
         "version": row["version"],
         "product_version": row["product_version"],
         "updated_at": max(row["updated_at"], row["product_updated_at"]).isoformat().replace("+00:00", "Z"),

@@ -24,6 +24,15 @@ MESSAGES.update(
         "order_customers_differ": _l("The rows of this order name several customers; an order has one."),
         "order_row_refused": _l("Row %(row)s of the same order was refused or left out; the order waits as a whole."),
         "order_differs": _l("Order %(number)s is there already with other content; imports do not rewrite history."),
+        "too_many_names": _l("At most %(limit)s different option and attribute names are taken in one call."),
+        "text_reserved": _l("“%(value)s” cannot be a value; it stands for emptying a field in workbooks."),
+        "given_twice": _l("Give either this field or “%(other)s”, not both."),
+        "tag_comma": _l("The tag “%(value)s” holds a comma; commas part tags."),
+        "version_stale": _l("Somebody saved this SKU since; its version is %(present)s now."),
+        "value_stale": _l("“%(field)s” is %(present)s now, not what the row expects."),
+        "stock_short": _l("Only %(present)s are in stock; a change of %(change)s would fall below zero."),
+        "rows_refused": _l("Nothing was written: %(bad)s of %(rows)s rows cannot be taken."),
+        "overtaken": _l("Somebody wrote the same rows at the same moment. Nothing was written; send the call again."),
         "row_too_long": _l("There is content right of the last of the %(columns)s columns; is a comma not quoted?"),
     }
 )

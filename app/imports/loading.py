@@ -65,11 +65,12 @@ def load(
             _copy(connection, batch, places, width)
             done += len(batch)
             on_progress(done, "reading")
-    _index(session)
+    index(session)
     return done
 
 
-def _index(session: Session) -> None:
+def index(session: Session) -> None:
+    """Give the filled `staged` its key and statistics."""
     session.execute(text("alter table staged add primary key (row)"))
     session.execute(text("analyze staged (row, err_code)"))
 

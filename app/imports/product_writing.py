@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.catalog import change_creations, change_judging, change_sets
-from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState
+from app.catalog.change_models import ChangeSet, ChangeState
 from app.imports import category_paths
 from app.imports.staging import Counts, Stage
 from app.kit import clock
@@ -18,7 +18,8 @@ SKU_COLUMNS = (
     "options",
 )
 PRODUCT_COLUMNS = ("title", "description", "status", "category_id", "tags", "attributes", "freight_template_id")
-_DIFFERS = " or ".join(f"p.o_{name} is distinct from p.n_{name}" for name in (*SKU_COLUMNS, *PRODUCT_COLUMNS))
+DIFFERS = " or ".join(f"p.o_{name} is distinct from p.n_{name}" for name in (*SKU_COLUMNS, *PRODUCT_COLUMNS))
+"""Whether a row `p` of `product_row` changes anything."""
 
 
 class Overtaken(RuntimeError):
@@ -31,16 +32,15 @@ def commit(stage: Stage) -> Counts:
         category_paths.make_missing(stage)
     created, updated, unchanged = stage.run(
         "select count(*) filter (where p.sku_id is null), "
-        f"count(*) filter (where p.sku_id is not null and ({_DIFFERS})), "
-        f"count(*) filter (where p.sku_id is not null and not ({_DIFFERS})) "
+        f"count(*) filter (where p.sku_id is not null and ({DIFFERS})), "
+        f"count(*) filter (where p.sku_id is not null and not ({DIFFERS})) "
         "from product_row p join staged s on s.row = p.row where s.err_code is null"
     ).one()
     if not created and not updated:
         return Counts(0, 0, unchanged)
     stage.run("drop table if exists made")
     stage.run("create temp table made (target_table text, row_id bigint, code text) on commit drop")
-    rule = {"file_name": stage.file_name, "import_run": stage.run_id}
-    change_set = change_sets.open_set(stage.shop.id, ChangeSource.WORKBOOK, rule, selection={})
+    change_set = change_sets.open_set(stage.shop.id, stage.source, stage.rule, selection={})
     _change_known(stage, change_set)
     if created:
         _make_products(stage)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.catalog.change_models import ChangeSource
 from app.imports.models import ImportKind, ImportMode
 from app.shops.models import Shop
 
@@ -63,7 +64,15 @@ class Stage:
     extras: Mapping[str, str] = field(default_factory=dict)
     mode: ImportMode = ImportMode.BOTH
     file_name: str = ""
+    source: ChangeSource = ChangeSource.WORKBOOK
     on_progress: Callable[[int, str], None] = _nothing
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """What a change set says about its origin."""
+        if self.source is not ChangeSource.WORKBOOK:
+            return {}
+        return {"file_name": self.file_name, "import_run": self.run_id}
 
     def run(self, sql: str, **values: Any) -> Any:
         """Execute SQL with `:shop_id` bound to the shop of this import."""

@@ -18,6 +18,20 @@ def names(actors: Iterable[str]) -> dict[str, str]:
     return {actor: _name(actor, staff, keys) for actor in wanted}
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether one person stands behind both actors; behind an API key stands who made it."""
+    return one == other or _person(one) == _person(other)
+
+
+def _person(actor: str) -> str:
+    ids = _ids([actor], "key")
+    if not ids:
+        return actor
+    key = Model.metadata.tables["api_key"]
+    owner = db.session.scalar(select(key.c.owner_id).where(key.c.id.in_(ids)))
+    return actor if owner is None else f"staff:{owner}"
+
+
 def _ids(actors: Iterable[str], kind: str) -> set[int]:
     parts = (actor.partition(":") for actor in actors)
     return {int(key) for its, _, key in parts if its == kind and key.isdigit()}

@@ -35,7 +35,8 @@ def test_a_sku_has_exactly_these_fields(program) -> None:
         {
             "sku": "MUG-1/红", "product": "MUG", "title": "Mug", "status": "on_sale", "category": "Kitchen > Cups",
             "price": "19.90", "price_minor": 1990, "compare_at_price": "25.00", "cost": None, "currency": "CNY",
-            "stock": 7, "low_stock_limit": 2, "barcode": "690", "options": {"颜色": "红"}, "version": 1,
+            "stock": 7, "low_stock_limit": 2, "barcode": "690", "options": {"颜色": "红"}, "tags": [], "attributes": {},
+            "freight_template": None, "version": 1,
             "product_version": 1, "updated_at": "2026-11-23T12:00:00Z",
         },
     )  # fmt: skip

@@ -93,7 +93,7 @@ class ChangeView(ListPage):
             more=lines[change_lines.PAGE - 1].line if len(lines) > change_lines.PAGE else 0,
             outcome=outcome,
             undone_by=_undoing(row),
-            own=str(context.actor()) == row.requested_by,
+            own=people.is_same(str(context.actor()), row.requested_by),
             people=people.names({row.requested_by, row.decided_by or "", *(line.who for line in shown if line.who)}),
             can_undo=row.state is ChangeState.APPLIED and _touched(row) > 0,
             touched=_touched(row),
@@ -146,7 +146,7 @@ class ChangeView(ListPage):
         """Take one's own request back while it waits."""
         with transaction():
             row = change_sets.get(pk)
-            if str(context.actor()) != row.requested_by:
+            if not people.is_same(str(context.actor()), row.requested_by):
                 raise NotFound("not_found")
             change_approvals.reject(row)
         return redirect(url_for("ChangeView.show", pk=pk))
