@@ -11,6 +11,14 @@ from flask import Blueprint, Flask, Response, abort, send_file, url_for
 from markupsafe import Markup
 
 ROOT = Path(__file__).resolve().parents[2]
+GRID_SCRIPTS = tuple(
+    f"grid_{part}.js"
+    for part in (
+        *("base", "values", "columns", "rows", "stage", "keep", "view", "select", "edit", "clipboard"),
+        *("fill", "find", "conflicts", "save", "page"),
+    )
+)
+"""The grid's own scripts, in the order in which they load."""
 ASSETS = {
     "tabler.css": "node_modules/@tabler/core/dist/css/tabler.min.css",
     "tabler.js": "node_modules/@tabler/core/dist/js/tabler.min.js",
@@ -24,6 +32,13 @@ ASSETS = {
     "copy.js": "app/static/copy.js",
     "catalog.js": "app/static/catalog.js",
     "import.js": "app/static/import.js",
+    "sortable.js": "node_modules/sortablejs/Sortable.min.js",
+    "slick.css": "node_modules/slickgrid/dist/styles/css/slick.grid.css",
+    "slick-core.js": "node_modules/slickgrid/dist/browser/slick.core.js",
+    "slick-interactions.js": "node_modules/slickgrid/dist/browser/slick.interactions.js",
+    "slick-grid.js": "node_modules/slickgrid/dist/browser/slick.grid.js",
+    "grid.css": "app/static/grid.css",
+    **{name: f"app/static/{name}" for name in GRID_SCRIPTS},
     "charts.js": "app/static/charts.js",
     "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",

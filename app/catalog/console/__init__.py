@@ -4,6 +4,7 @@ from app.catalog.console.bulk import BulkView
 from app.catalog.console.categories import CategoryView
 from app.catalog.console.changes import ChangeView
 from app.catalog.console.freight import FreightTemplateView
+from app.catalog.console.grid import GridView
 from app.catalog.console.images import ImageView
 from app.catalog.console.limits import LimitsView
 from app.catalog.console.price_window_new import PriceWindowDraftView
@@ -13,6 +14,7 @@ from app.catalog.console.products import ProductView
 VIEWS = [
     ProductView,
     BulkView,
+    GridView,
     ChangeView,
     ImageView,
     LimitsView,

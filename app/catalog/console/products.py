@@ -46,6 +46,7 @@ class ProductView(ListPage):
     route_base = "/products"
     title = _l("Products")
     bulk = (
+        BulkAction(_l("Edit in the grid"), "table", "GridView.chosen", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Change prices, stock …"), "adjustments", "BulkView.form", Noun.PRODUCTS, Verb.BULK),
         BulkAction(
             _l("Price window …"), "calendar-dollar", "PriceWindowDraftView.form", Noun.PRICE_WINDOWS, Verb.WRITE
@@ -56,6 +57,7 @@ class ProductView(ListPage):
         BulkAction(_l("Export workbook"), "file-spreadsheet", "ProductExportView.want", Noun.PRODUCTS, Verb.EXPORT),
     )
     actions = (
+        Action(_l("Grid"), "table", "GridView.index", Noun.PRODUCTS, Verb.BULK),
         Action(_l("Import"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT),
         Action(_l("New product"), "plus", "ProductView.new", Noun.PRODUCTS, Verb.WRITE, primary=True),
     )
@@ -63,7 +65,7 @@ class ProductView(ListPage):
         "package",
         _l("No products yet"),
         _l("Import a workbook with your products and SKUs, or make the first one by hand."),
-        actions[0],
+        actions[1],
     )
 
     def list_spec(self, shop: Shop) -> ListSpec:
