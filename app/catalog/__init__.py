@@ -31,6 +31,10 @@ MESSAGES.update(
         "price_window_empty": _l("No price is left: every row was refused, or no SKU was chosen."),
         "price_window_drift": _l("Prices have changed since the preview. Look at it again and save then."),
         "price_window_decided": _l("This price window is cancelled or was rejected. Bring it back or copy it first."),
+        "price_window_approved": _l(
+            "A second person has agreed to this price window as it is. For a later end or another priority copy it, "
+            "so that it is looked at again."
+        ),
         "price_window_begun": _l("This price window has begun. End it now instead of cancelling it."),
         "price_window_not_begun": _l("This price window is not running. Cancel it instead."),
         "price_window_not_cancelled": _l("This price window is not cancelled."),

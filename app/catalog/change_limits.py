@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -62,16 +63,30 @@ def watch(session: Session, change_set: ChangeSet) -> None:
     Reads the session's table `judged`. A cut is measured against the highest price of the last 24 hours, so that
     nobody cuts in slices. A price that rises is no cut, even where it stays below cost.
     """
-    limits = of(change_set.shop_id)
+    if _puts_back(change_set):
+        change_set.guards = {"limits": of(change_set.shop_id).to_json()}
+    else:
+        change_set.guards = measure(session, change_set.shop_id)
+
+
+def measure(session: Session, shop_id: int) -> dict[str, Any]:
+    """What of the session's table `judged` goes beyond the shop's limits, beside the limits; marks those lines.
+
+    Nothing does for an actor whom no second person watches.
+    """
+    limits = of(shop_id)
     found: dict[str, Any] = {"limits": limits.to_json()}
-    if not _trusted() and not _puts_back(change_set):
-        found |= _beyond(session, change_set.shop_id, limits)
-    change_set.guards = found
+    return found if _trusted() else found | _beyond(session, shop_id, limits)
+
+
+def is_beyond(found: Mapping[str, Any]) -> bool:
+    """Whether what `measure` has found needs a second person."""
+    return bool(set(found) & {"deep_cut", "below_cost", "many_rows"})
 
 
 def needs_approval(change_set: ChangeSet) -> bool:
     """Whether a second person must agree."""
-    return bool(set(change_set.guards) & {"deep_cut", "below_cost", "many_rows"})
+    return is_beyond(change_set.guards)
 
 
 def _trusted() -> bool:

@@ -114,7 +114,11 @@ _STEPS: dict[type[Step], Any] = {
 
 def guards(change_set: ChangeSet) -> list[str]:
     """What of a set needs a second person, a sentence each."""
-    found = change_set.guards
+    return findings(change_set.guards)
+
+
+def findings(found: Mapping[str, Any]) -> list[str]:
+    """What `change_limits.measure` has found, a sentence each."""
     limits = dict(zip(("cut_ppm", "most_rows"), found.get("limits", ()), strict=False))
     worst = percent(-found.get("worst_cut_ppm", 0) // 1000 * 1000)
     said = []

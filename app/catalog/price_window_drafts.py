@@ -26,8 +26,8 @@ NEW_ID = 2**62
 ACCEPTED = "select sku_id as id from window_draft where reason is null"
 """The SKUs of what `fill` has computed."""
 _TABLE = """create temp table if not exists window_draft (
-    sku_id bigint primary key, base_minor bigint not null, wanted numeric, price_minor bigint, reason text)
-    on commit delete rows"""
+    sku_id bigint primary key, base_minor bigint not null, wanted numeric, price_minor bigint, reason text,
+    warning text) on commit delete rows"""
 _DRAFT = table("window_draft", column("sku_id"), column("base_minor"), column("wanted"))
 
 
@@ -84,6 +84,7 @@ class Line:
     base_minor: int
     price_minor: int | None
     reason: str | None
+    warning: str | None
     prior_minor: int | None
     segments: list[Segment]
 
@@ -196,10 +197,9 @@ def _overlaps_sql(skus: str) -> str:
 
 
 def lines(shop_id: int, span: Span, name: str, *, refused: bool = False) -> list[Line]:
-    """The first lines, the deepest cuts first (or the first refused ones), with who wins when; three statements."""
-    statement = (
-        f"{_LINES} where d.reason is {'not null' if refused else 'null'} order by {_DEPTH}, p.code, s.code limit :n"
-    )
+    """The first lines, those beyond the limits and the deepest cuts first (or those refused); three statements."""
+    which = "not null" if refused else "null"
+    statement = f"{_LINES} where d.reason is {which} order by {_FIRST}, p.code, s.code limit :n"
     rows = db.session.execute(text(statement), {"shop_id": assert_in_scope(shop_id), "n": SHOWN}).mappings().all()
     ids = [row["sku_id"] for row in rows]
     prior = price_history.lowest_before(shop_id, ids, span.starts_at) if rows else {}
@@ -210,8 +210,9 @@ def lines(shop_id: int, span: Span, name: str, *, refused: bool = False) -> list
     ]
 
 
-_DEPTH = "(d.base_minor - coalesce(d.wanted, 0)) / greatest(d.base_minor, 1) desc"
-_LINES = """select d.sku_id, s.code, p.title, p.id as product_id, d.base_minor, d.price_minor, d.reason
+_FIRST = "(d.warning is null), (d.base_minor - coalesce(d.wanted, 0)) / greatest(d.base_minor, 1) desc"
+_LINES = """select d.sku_id, s.code, p.title, p.id as product_id, d.base_minor, d.price_minor, d.reason,
+    d.warning
     from window_draft d join sku s on s.id = d.sku_id and s.shop_id = :shop_id join product p on p.id = s.product_id"""
 
 

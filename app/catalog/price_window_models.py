@@ -47,7 +47,7 @@ class PriceWindow(Identified, Versioned, ShopOwned, Model):
     state: Mapped[WindowState] = mapped_column(StoredEnum(WindowState))
     note: Mapped[str] = mapped_column(String(500), default="", server_default="")
     rule: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
-    findings: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    findings: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     content_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     skus: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     requested_by: Mapped[str] = mapped_column(String(80))
@@ -59,6 +59,11 @@ class PriceWindow(Identified, Versioned, ShopOwned, Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seal(self) -> str:
+        """What a second person agrees to: its prices, and everything else as of this version."""
+        return f"{self.version}-{self.content_hash}"
 
     def has_begun(self, moment: datetime) -> bool:
         """Whether its start has come."""

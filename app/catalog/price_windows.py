@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.catalog import price_window_drafts
+from app.catalog import price_window_drafts, price_window_limits
 from app.catalog.price_window_drafts import Span, WindowRule
 from app.catalog.price_window_models import PriceWindow, WindowState
 from app.events import (
@@ -73,6 +73,7 @@ def made_with(shop_id: int, request_key: str) -> PriceWindow | None:
 def make(shop_id: int, draft: WindowDraft, rule: WindowRule, chosen: Select[int], seen: str) -> PriceWindow:
     """Save a window with the prices that the rule gives now; the same request twice makes one.
 
+    Beyond the limits of the shop it waits for a second person.
     Raises Conflict("price_window_drift") when they are not those of the preview (`seen` is its content hash),
     RuleViolation("price_window_empty", "price_window_over").
     """
@@ -85,7 +86,9 @@ def make(shop_id: int, draft: WindowDraft, rule: WindowRule, chosen: Select[int]
         raise Conflict("price_window_drift")
     if not found.skus:
         raise RuleViolation("price_window_empty")
-    values = {"rule": rule.to_json(), "content_hash": seen, "skus": found.skus, "state": WindowState.PLANNED}
+    beyond = price_window_limits.measure(shop_id)
+    state = WindowState.PENDING if beyond else WindowState.PLANNED
+    values = {"rule": rule.to_json(), "content_hash": seen, "skus": found.skus, "state": state, "findings": beyond}
     if isinstance(rule, price_window_drafts.CopyOf):
         values["made_from_id"] = rule.window_id
     window_id = _insert(shop_id, draft, span, values)
@@ -100,7 +103,7 @@ def change(window_id: int, base: Mapping[str, Any], mine: Mapping[str, Any]) -> 
     """Write what `mine` changed against `base` (fields of EDITABLE); what others changed meanwhile stays.
 
     Another priority while it runs ends it now and goes on as a new window, which is returned.
-    Raises StaleEdit, NotFound, RuleViolation("price_window_over", "price_window_decided").
+    Raises StaleEdit, NotFound, RuleViolation("price_window_over", "price_window_decided", "price_window_approved").
     """
     row = _locked(window_id)
     now = clock.now()
@@ -113,10 +116,11 @@ def change(window_id: int, base: Mapping[str, Any], mine: Mapping[str, Any]) -> 
     if row.has_ended(now) and merge.changes:
         raise RuleViolation("price_window_over")
     _check_end(merge.changes, max(now, row.starts_at))
+    _check_approved(row, merge.changes)
     if not merge.changes:
         return row
     journal.record(PriceWindowChanged(row.shop_id, row.id, sorted(merge.changes)))
-    if "priority" in merge.changes and row.has_begun(now):
+    if "priority" in merge.changes and row.state is WindowState.PLANNED and row.has_begun(now):
         return _go_on(row, now, merge.changes)
     for field, value in merge.changes.items():
         setattr(row, field, value)
@@ -205,7 +209,6 @@ def _go_on(row: PriceWindow, now: datetime, changes: Mapping[str, Any]) -> Price
     kept = ("name", "ends_at", "priority", "note", "rule", "findings", "content_hash", "skus", "state", "shop_id")
     values = {field: getattr(row, field) for field in kept} | dict(changes)
     following = PriceWindow(starts_at=now, made_from_id=row.id, requested_by=str(context.actor()), **values)
-    following.decided_by, following.decided_at = row.decided_by, row.decided_at
     row.ends_at = now
     db.session.add(following)
     db.session.flush()
@@ -231,6 +234,17 @@ def _locked(window_id: int) -> PriceWindow:
 def _check_end(changes: Mapping[str, Any], after: datetime) -> None:
     if changes.get("ends_at") is not None and changes["ends_at"] <= after:
         raise RuleViolation("price_window_over")
+
+
+def _check_approved(row: PriceWindow, changes: Mapping[str, Any]) -> None:
+    """What a second person has agreed to may be called otherwise and end earlier, nothing more."""
+    if row.decided_by is None:
+        return
+    longer = "ends_at" in changes and (
+        changes["ends_at"] is None or (row.ends_at is not None and changes["ends_at"] > row.ends_at)
+    )
+    if longer or "priority" in changes:
+        raise RuleViolation("price_window_approved")
 
 
 def _stale(row: PriceWindow, clashes: tuple[Clash, ...]) -> StaleEdit:

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from app.catalog.price_layers import Layer
+from app.kit import clock
 from app.kit.db import db
 from app.kit.shop_wall import assert_in_scope
 
@@ -61,22 +62,30 @@ class Price:
     under: Layer | None
 
 
-_AT = f"""
-with {live(":moment", ":moment")}
-select s.id as sku_id, {base_at("s.id", "s.price_minor", ":moment")} as base_minor, c.*
-from sku s left join lateral (
-    select v.id as window_id, v.name, v.starts_at, v.ends_at, v.priority, v.price_minor
-    from ({covering("s.id", ":moment")} limit 2) v) c on true
-where s.shop_id = :shop_id and s.id = any(:ids)
-order by s.id, c.priority desc, c.starts_at desc, c.window_id desc"""  # noqa: S608 - own constants
+def _at_sql(base: str) -> str:
+    return f"""
+    with {live(":moment", ":moment")}
+    select s.id as sku_id, {base} as base_minor, c.*
+    from sku s left join lateral (
+        select v.id as window_id, v.name, v.starts_at, v.ends_at, v.priority, v.price_minor
+        from ({covering("s.id", ":moment")} limit 2) v) c on true
+    where s.shop_id = :shop_id and s.id = any(:ids)
+    order by s.id, c.priority desc, c.starts_at desc, c.window_id desc"""  # noqa: S608 - own constants
 
 
-def at(shop_id: int, sku_ids: Sequence[int], moment: datetime) -> dict[int, Price]:
-    """The price of each SKU at an aware moment, past or to come, by id; one statement. SKUs of other shops are none."""
-    values = {"shop_id": assert_in_scope(shop_id), "ids": list(sku_ids), "moment": moment}
+_NOW = _at_sql("s.price_minor")
+_AT = _at_sql(base_at("s.id", "s.price_minor", ":moment"))
+
+
+def at(shop_id: int, sku_ids: Sequence[int], moment: datetime | None = None) -> dict[int, Price]:
+    """The price of each SKU at an aware moment, past or to come, by id; one statement. SKUs of other shops are none.
+
+    Without a moment it is now, over the base prices as they stand, whatever the clock of the history says.
+    """
+    values = {"shop_id": assert_in_scope(shop_id), "ids": list(sku_ids), "moment": moment or clock.now()}
     found: dict[int, list[Layer]] = {}
     bases: dict[int, int] = {}
-    for row in db.session.execute(text(_AT), values):
+    for row in db.session.execute(text(_NOW if moment is None else _AT), values):
         bases[row.sku_id] = row.base_minor
         layers = found.setdefault(row.sku_id, [])
         if row.window_id is not None:

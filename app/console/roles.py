@@ -45,7 +45,7 @@ ROLES: dict[Role, Grants] = {
         Noun.CUSTOMERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
         Noun.CHANGES: (READ, UNDO, APPROVE),
-        Noun.PRICE_WINDOWS: (READ, WRITE),
+        Noun.PRICE_WINDOWS: (READ, WRITE, APPROVE),
         Noun.REPORTS: (READ, RUN, EXPORT),
         Noun.JOBS: (READ, RUN),
         Noun.JOURNAL: (READ,),

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("note", sa.String(length=500), server_default="", nullable=False),
         _json("rule", "{}"),
-        _json("findings", "[]"),
+        _json("findings", "{}"),
         sa.Column("content_hash", sa.String(length=64), server_default="", nullable=False),
         sa.Column("skus", sa.Integer(), server_default="0", nullable=False),
         sa.Column("requested_by", sa.String(length=80), nullable=False),

@@ -14,8 +14,10 @@ from sqlalchemy import Select, select
 from app.catalog import (
     bulk_form,
     categories,
+    change_words,
     price_window_drafts,
     price_window_form,
+    price_window_limits,
     price_window_words,
     price_windows,
     product_list,
@@ -26,6 +28,7 @@ from app.catalog.console import chosen
 from app.catalog.formulas import Formula
 from app.catalog.models import Product
 from app.catalog.price_window_drafts import CopyOf, WindowRule
+from app.catalog.price_window_models import PriceWindow, WindowState
 from app.catalog.price_windows import WindowDraft
 from app.console import access
 from app.console.access import needs
@@ -93,10 +96,10 @@ class PriceWindowDraftView(ConsoleBase):
                 made = price_windows.make(
                     shop.id, draft, rule, _products(shop, selection), request.form.get("seen", "")
                 )
-                where = url_for("PriceWindowView.show", pk=made.id)
+                where, said = url_for("PriceWindowView.show", pk=made.id), _saved(made)
         except Conflict as drift:
             return self._preview(shop, selection, rule, draft, drift.message()), 409
-        flash(gettext("The price window was saved. It begins and ends by the clock."), "success")
+        flash(said, "success")
         return redirect(where)
 
     def _preview(
@@ -113,10 +116,12 @@ class PriceWindowDraftView(ConsoleBase):
             said=price_window_words.rule(rule, shop.currency),
             notice=notice,
             seen=seen,
+            beyond=change_words.findings(price_window_limits.measure(shop.id)),
             overlaps=price_window_drafts.overlaps(shop.id, span),
             lines=price_window_drafts.lines(shop.id, span, draft.name),
             refused=price_window_drafts.lines(shop.id, span, draft.name, refused=True) if seen.refused else [],
             reason_text=lambda code: REASONS.get(code, code),
+            warning_text=lambda code: change_words.WARNINGS[code],
             told=lambda found: [price_window_words.segment(one, shop) for one in found],
             when=lambda at: price_window_words.moment_text(at, shop.time_zone),
             less=price_window_words.percent_less,
@@ -140,6 +145,12 @@ class PriceWindowDraftView(ConsoleBase):
             scopes=_scopes(shop),
             example_step=bulk_form.example_step(shop.currency),
         )
+
+
+def _saved(window: PriceWindow) -> str:
+    if window.state is WindowState.PENDING:
+        return gettext("The price window waits for a second person. It does not hold before that.")
+    return gettext("The price window was saved. It begins and ends by the clock.")
 
 
 def _products(shop: Shop, selection: Mapping[str, Any]) -> Select[int]:

@@ -8,18 +8,26 @@ from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from app.catalog import price_window_form, price_window_lines, price_window_list, price_window_words, price_windows
+from app.catalog import (
+    change_words,
+    price_window_form,
+    price_window_limits,
+    price_window_lines,
+    price_window_list,
+    price_window_words,
+    price_windows,
+)
 from app.catalog.bulk_form import FormFaults
 from app.catalog.price_window_models import PriceWindow
 from app.console import access, timeline
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Action, Empty, ListSpec
-from app.kit import clock, history, people
+from app.kit import clock, context, history, people
 from app.kit.db import transaction
 from app.kit.merge import StaleEdit
 from app.kit.permissions import Noun, Verb
@@ -75,7 +83,9 @@ class PriceWindowView(ListPage):
             standing=price_window_words.standing(window),
             over=window.has_ended(clock.now()),
             said=price_window_words.rule_of(window, shop.currency),
-            who=people.name_of(window.requested_by),
+            names=people.names({window.requested_by, window.decided_by or ""}),
+            own=str(context.actor()) == window.requested_by,
+            beyond=change_words.findings(window.findings) if window.findings else [],
             overlaps=price_window_lines.overlaps(window),
             lines=lines[: price_window_lines.PAGE],
             more=lines[price_window_lines.PAGE - 1].sku_id if len(lines) > price_window_lines.PAGE else 0,
@@ -137,6 +147,31 @@ class PriceWindowView(ListPage):
         with transaction():
             price_windows.restore(pk)
         flash(gettext("The price window was brought back."), "success")
+        return redirect(url_for("PriceWindowView.show", pk=pk))
+
+    @expose("/<int:pk>/approve", methods=["POST"])
+    @needs(Noun.PRICE_WINDOWS, Verb.APPROVE)
+    def approve(self, pk: int) -> Response:
+        """Agree to exactly what the page has shown; prices whose base price has moved are left out."""
+        with transaction():
+            left_out = price_window_limits.approve(price_windows.get(pk), request.form.get("seal", ""))
+        flash(gettext("The price window was approved. It begins and ends by the clock."), "success")
+        if left_out:
+            words = ngettext(
+                "%(num)s price was left out, because its base price has changed since the request.",
+                "%(num)s prices were left out, because their base prices have changed since the request.",
+                left_out,
+            )
+            flash(words, "warning")
+        return redirect(url_for("PriceWindowView.show", pk=pk))
+
+    @expose("/<int:pk>/reject", methods=["POST"])
+    @needs(Noun.PRICE_WINDOWS, Verb.APPROVE)
+    def reject(self, pk: int) -> Response:
+        """Turn a window down; it never holds."""
+        with transaction():
+            price_window_limits.reject(price_windows.get(pk))
+        flash(gettext("The price window was turned down."), "info")
         return redirect(url_for("PriceWindowView.show", pk=pk))
 
     def _form(
