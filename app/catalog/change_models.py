@@ -6,7 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,7 +81,10 @@ class ChangeSet(Identified, ShopOwned, Model):
     """
 
     __tablename__ = "change_set"
-    __table_args__ = (Index("ix_change_set_shop", "shop_id", "id"),)
+    __table_args__ = (
+        UniqueConstraint("id", "shop_id", name="uq_change_set_shop"),  # for the key of its lines
+        Index("ix_change_set_shop", "shop_id", "id"),
+    )
 
     source: Mapped[ChangeSource] = mapped_column(StoredEnum(ChangeSource))
     state: Mapped[ChangeState] = mapped_column(StoredEnum(ChangeState))
@@ -102,11 +115,18 @@ class ChangeLine(ShopOwned, Model):
     """One field of one row: old → new as text of the stored value; null means empty."""
 
     __tablename__ = "change_line"
-    __table_args__ = (Index("ix_change_line_row", "target_table", "row_id"),)
-
-    change_set_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("change_set.id", ondelete="CASCADE"), primary_key=True
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["change_set_id", "shop_id"],
+            ["change_set.id", "change_set.shop_id"],
+            name="fk_change_line_set",
+            ondelete="CASCADE",
+        ),
+        Index("ix_change_line_row", "target_table", "row_id"),
     )
+
+    change_set_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(BigInteger)  # always that of the set; no key to the shop of its own
     line: Mapped[int] = mapped_column(Integer, primary_key=True)
     target_table: Mapped[str] = mapped_column(String(20))
     row_id: Mapped[int] = mapped_column(BigInteger)

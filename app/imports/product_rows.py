@@ -18,7 +18,7 @@ from app.imports.product_fields import (
     TAG_LONGEST,
     extra_name,
 )
-from app.imports.staging import CLEAR, Kind, Stage
+from app.imports.staging import CLEAR, Kind, Rule, Stage
 
 SHARED = ("title", "description", "status", "category", "tags", "freight_template")
 """Fields of the product: its SKUs' rows must agree on them."""
@@ -26,6 +26,7 @@ SHARED = ("title", "description", "status", "category", "tags", "freight_templat
 
 def check(stage: Stage) -> None:
     """Refuse what cannot be taken, and leave the typed rows in `product_row` for `commit`."""
+    stage.run("set local work_mem = '64MB'")  # sorts and hashes of some hundred thousand rows stay off the disk
     _check_texts(stage)
     _check_tags(stage)
     _check_freight(stage)
@@ -42,15 +43,19 @@ def check(stage: Stage) -> None:
 
 
 def _check_texts(stage: Stage) -> None:
-    stage.refuse("s.sku_code is null", "sku_code", "sku_code_missing")
-    for key, limit in LONGEST.items():
-        if key in stage.mapped:
-            _refuse_long(stage, key, limit)
+    rules = [Rule("s.sku_code is null", "sku_code", "sku_code_missing")]
+    rules += [_not_longer(key, limit) for key, limit in LONGEST.items() if key in stage.mapped]
     for key, name in stage.extras.items():
-        _refuse_long(stage, key, VALUE_LONGEST if name.startswith(ATTRIBUTE) else OPTION_LONGEST)
+        rules.append(_not_longer(key, VALUE_LONGEST if name.startswith(ATTRIBUTE) else OPTION_LONGEST))
     for field in FIELDS:
         if field.key in stage.mapped and field.key not in CLEARABLE:
-            stage.refuse(f"s.{field.key} = :clear", field.key, "cannot_be_cleared", clear=CLEAR)
+            rules.append(Rule(f"s.{field.key} = :clear", field.key, "cannot_be_cleared"))
+    stage.refuse_first(rules, clear=CLEAR)
+
+
+def _not_longer(key: str, limit: int) -> Rule:
+    facts = f"jsonb_build_object('length', length(s.{key}), 'limit', {limit})"
+    return Rule(f"length(s.{key}) > {limit}", key, "text_too_long", facts)
 
 
 def _check_tags(stage: Stage) -> None:
@@ -77,11 +82,6 @@ def _check_freight(stage: Stage) -> None:
         "jsonb_build_object('value', left(s.freight_template, 120))",
         clear=CLEAR,
     )
-
-
-def _refuse_long(stage: Stage, key: str, limit: int) -> None:
-    facts = f"jsonb_build_object('length', length(s.{key}), 'limit', {limit})"
-    stage.refuse(f"length(s.{key}) > {limit}", key, "text_too_long", facts)
 
 
 def _check_twice(stage: Stage) -> None:
@@ -140,10 +140,12 @@ def _check_shared(stage: Stage) -> None:
     keys += [key for key, name in stage.extras.items() if name.startswith(ATTRIBUTE)]
     if not keys:
         return
+    repeated = "(select product_code from product_row group by product_code having count(*) > 1)"
     said = ", ".join(f'min(s.{key} collate "C") <> max(s.{key} collate "C") as {key}' for key in keys)
     differs = stage.run(
         f"select {', '.join(f'bool_or({key})' for key in keys)} from (select {said} from product_row p "
-        "join staged s on s.row = p.row where s.err_code is null group by p.product_code having count(*) > 1) d"
+        f"join staged s on s.row = p.row where s.err_code is null and p.product_code in {repeated} "
+        "group by p.product_code having count(*) > 1) d"
     ).one()
     for key, is_so in zip(keys, differs, strict=True):
         if is_so:

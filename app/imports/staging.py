@@ -9,7 +9,7 @@ transaction; the dry run is the same two calls, the second rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,16 @@ def _nothing(done: int, step: str) -> None:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A fault that the row itself shows; `where` and `facts` are SQL about the row `s` of `staged`."""
+
+    where: str
+    column: str
+    code: str
+    facts: str = "'{}'::jsonb"
+
+
+@dataclass(frozen=True)
 class Stage:
     """One file, staged. `extras` names the open-ended columns: {"extra_1": "Colour"}."""
 
@@ -90,6 +100,27 @@ class Stage:
             f"{'from ' + using if using else ''} where s.err_code is null and ({where})"
         )
         return int(self.run(sql, err_column=column, err_code=code, **values).rowcount)
+
+    def refuse_first(self, rules: Sequence[Rule], **values: Any) -> int:
+        """Mark each row without a fault by the first of the rules that it breaks, in one pass; returns how many."""
+        codes = {f"rule_{n}_{part}": text for n, one in enumerate(rules) for part, text in _named(one)}
+        broken = "case " + " ".join(f"when {one.where} then {n}" for n, one in enumerate(rules)) + " end"
+        picks = {
+            "err_column": " ".join(f"when {n} then :rule_{n}_column" for n in range(len(rules))),
+            "err_code": " ".join(f"when {n} then :rule_{n}_code" for n in range(len(rules))),
+            "err_facts": " ".join(f"when {n} then {one.facts}" for n, one in enumerate(rules)),
+        }
+        sql = (
+            f"update staged s set {', '.join(f'{name} = case b.rule {cases} end' for name, cases in picks.items())} "
+            f"from (select s.row, {broken} as rule from staged s where s.err_code is null) b "
+            "where b.row = s.row and b.rule is not null"
+        )
+        return int(self.run(sql, **codes, **values).rowcount)
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield "column", rule.column
+    yield "code", rule.code
 
 
 @dataclass(frozen=True)

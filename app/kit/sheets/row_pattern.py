@@ -14,8 +14,9 @@ from .shared_strings import decoded
 
 _FORMS_AT_MOST = 160
 _LESSONS_AT_MOST = 24
-_VALUE = rb"<v>([^<]*)</v>"
-_INLINE = rb'<is><t(?: xml:space="preserve")?>([^<]*)</t></is>'
+_START = rb'<row r="([0-9]{1,7})"[^>/]*+>'
+_VALUE = rb"<v>([^<]*+)</v>"
+_INLINE = rb'<is><t(?: xml:space="preserve")?+>([^<]*+)</t></is>'
 _IS_INLINE = re.compile(_INLINE)
 
 
@@ -39,7 +40,7 @@ class Form(NamedTuple):
     def pattern(self) -> bytes:
         """A cell with its value, or without one."""
         inner = _INLINE if self.is_inline else _VALUE
-        return rb'<c r="%b[0-9]+"%b(?:/>|>%b</c>)' % (self.letters, re.escape(self.attributes), inner)
+        return rb'<c r="%b[0-9]++"%b(?:>%b</c>|/>)' % (self.letters, re.escape(self.attributes), inner)
 
 
 class RowPattern:
@@ -51,12 +52,11 @@ class RowPattern:
         """Whether the slots are the columns from A on, one each, and all hold text."""
         self._forms: dict[int, dict[Form, CellKind]] = {}
         self._lessons = 0
-        self._match: Callable[[bytes], re.Match[bytes] | None] | None = None
+        self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
 
-    def values(self, body: bytes) -> tuple[bytes, ...] | None:
-        """The raw values of a row, one a slot, blank where there is none; None when the row is written otherwise."""
-        found = self._match(body) if self._match else None
-        return found.groups(b"") if found else None
+    def match(self, xml: bytes, at: int) -> re.Match[bytes] | None:
+        """The row that begins there: its number and the raw value of each slot; None when it is written otherwise."""
+        return self._match(xml, at) if self._match else None
 
     def learn(
         self, cells: list[tuple[bytes, bytes, bytes, bytes]], columns: dict[bytes, int], kinds: dict[bytes, CellKind]
@@ -82,7 +82,8 @@ class RowPattern:
     def _compile(self) -> None:
         columns = sorted(self._forms.items())
         choices = [b"|".join(form.pattern() for form in forms) for _, forms in columns]
-        self._match = re.compile(b"".join(b"(?:" + choice + b")?" for choice in choices)).fullmatch
+        cells = b"".join(b"(?:" + choice + b"|)" for choice in choices)
+        self._match = re.compile(_START + cells + b"</row>").match
         self.slots = [(index, kind) for index, forms in columns for kind in forms.values()]
         in_place = [index for index, _ in self.slots] == list(range(len(self.slots)))
         self.is_plain_text = in_place and all(kind.read is decoded and not kind.is_error for _, kind in self.slots)

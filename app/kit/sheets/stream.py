@@ -21,6 +21,7 @@ from .shared_strings import SharedStrings, UnusualError, decoded, joined_runs
 
 _CHUNK_BYTES = 1 << 19
 _ROW_BYTES_AT_MOST = 64 << 20
+_ROW_END = b"</row>"
 _ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"[^>]*>')
 _CELL = re.compile(
     rb'<c r="([A-Z]{1,3})[0-9]+"([^>/]*)(?:/>|>(?:<v>([^<]*)</v>|(.*?))</c>)',
@@ -53,33 +54,38 @@ class SheetStream:
     def rows(self) -> Iterator[Row]:
         """Rows that hold a cell, in order. Raises UnusualError at one that only the general parser can read."""
         last = 0
-        for piece in self._pieces():
-            at = piece.rfind(b"<row ")
-            found = _ROW.match(piece, at) if at >= 0 else None
-            if found is None or piece.find(b"<c ", 0, at) >= 0:
-                raise UnusualError
-            number = int(found[1])
-            if number <= last or number > self._limits.rows:
-                raise Refused("sheet_damaged") if number <= last else UnusualError
-            last = number
-            yield self._row(number, piece[found.end() :])
+        for xml in self._rows_of_chunks():
+            at = 0
+            while at < len(xml):
+                found = self._pattern.match(xml, at)
+                if found:
+                    at, row = found.end(), self._row(int(found[1]), found.groups(b"")[1:])
+                else:
+                    end = xml.index(_ROW_END, at)
+                    at, row = end + len(_ROW_END), self._row_by_cells(xml[at:end])
+                if not last < row.number <= self._limits.rows:
+                    raise Refused("sheet_damaged") if row.number <= last else UnusualError
+                last = row.number
+                yield row
 
-    def _pieces(self) -> Iterator[bytes]:
-        """The XML up to each end of a row; what follows the last one has to be free of cells."""
+    def _rows_of_chunks(self) -> Iterator[bytes]:
+        """The XML in pieces that end with a row; what follows the last one has to be free of cells."""
         rest = b""
         with self._archive.open(self._part) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
-                *pieces, rest = (rest + chunk).split(b"</row>")
-                yield from pieces
+                xml = rest + chunk
+                cut = xml.rfind(_ROW_END) + len(_ROW_END)
+                if cut >= len(_ROW_END):
+                    yield xml[:cut]
+                    rest = xml[cut:]
+                else:
+                    rest = xml
                 if len(rest) > _ROW_BYTES_AT_MOST:
                     raise UnusualError
         if b"<c " in rest or b":c " in rest or b":row" in rest:
             raise UnusualError
 
-    def _row(self, number: int, body: bytes) -> Row:
-        values = self._pattern.values(body)
-        if values is None:
-            return self._row_by_cells(number, body)
+    def _row(self, number: int, values: tuple[bytes, ...]) -> Row:
         if self._pattern.is_plain_text and (texts := _plain_texts(values)):
             return Row(number, texts, {})
         cells: list[str] = []
@@ -89,7 +95,12 @@ class SheetStream:
                 _put(cells, flaws, index, kind, value)
         return Row(number, cells, flaws)
 
-    def _row_by_cells(self, number: int, body: bytes) -> Row:
+    def _row_by_cells(self, xml: bytes) -> Row:
+        at = xml.rfind(b"<row ")
+        found = _ROW.match(xml, at) if at >= 0 else None
+        if found is None or xml.find(b"<c ", 0, at) >= 0:
+            raise UnusualError
+        number, body = int(found[1]), xml[found.end() :]
         cells = _CELL.findall(body)
         if len(cells) != body.count(b"<c ") or (not cells and body.strip()):
             raise UnusualError
