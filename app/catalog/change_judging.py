@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import text
@@ -26,6 +28,14 @@ def stage_table(session: Session) -> None:
     """
     session.execute(text(WANTED))
     session.execute(text("truncate wanted"))
+
+
+@contextmanager
+def without_nested_loops(session: Session) -> Iterator[None]:
+    """Joins within go by hashes: the server has no statistics yet about lines recorded a moment ago."""
+    session.execute(text("set local enable_nestloop = off"))
+    yield
+    session.execute(text("set local enable_nestloop to default"))
 
 
 def lock_rows(session: Session, shop_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
-from app.catalog import change_rules, change_sets
+from app.catalog import change_judging, change_rules, change_sets
 from app.catalog.change_models import ChangeLine, ChangeSet, ChangeSource, LineOutcome
 from app.catalog.models import Product, Sku
 from app.kit.errors import RuleViolation
@@ -29,7 +29,8 @@ def propose_again(change_set: ChangeSet) -> ChangeSet:
             session.execute(text(_WANT), values)
             return
         change_rules.stage(change_set.shop_id, rule, _products(change_set), lock=False)
-        session.execute(text(_ONLY), values)
+        with change_judging.without_nested_loops(session):
+            session.execute(text(_ONLY), values)
 
     again = change_sets.propose(
         change_set.shop_id,

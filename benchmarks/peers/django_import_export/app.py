@@ -4,32 +4,13 @@ python -m peers.django_import_export.app FILE.xlsx
 """
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import django
-from django.conf import settings
+from peers.django_import_export.setting_up import start
 
-ADDRESS = urlsplit(os.environ["DATABASE_URL"])
-settings.configure(
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": ADDRESS.path[1:],
-            "USER": ADDRESS.username,
-            "PASSWORD": ADDRESS.password,
-            "HOST": ADDRESS.hostname,
-            "PORT": ADDRESS.port,
-        }
-    },
-    INSTALLED_APPS=["django.contrib.contenttypes", "import_export"],
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    USE_TZ=True,
-)
-django.setup()
+start()
 from django.db import connection, models  # noqa: E402
 from import_export import resources  # noqa: E402
 from import_export.formats.base_formats import XLSX  # noqa: E402
