@@ -122,7 +122,6 @@ class ChangeLine(ShopOwned, Model):
             name="fk_change_line_set",
             ondelete="CASCADE",
         ),
-        Index("ix_change_line_row", "target_table", "row_id"),
     )
 
     change_set_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -30,6 +30,7 @@ class FieldChange(ShopOwned, Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(BigInteger)  # that of the row, whose key is checked
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     table_name: Mapped[str] = mapped_column(String(63))
     row_id: Mapped[int] = mapped_column(BigInteger)
