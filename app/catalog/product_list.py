@@ -79,7 +79,13 @@ def _columns(zone: str, currency: str) -> tuple[Column, ...]:
             export=lambda p: summaries.of(p).skus,
             sheet="integer",
         ),
-        Column("price", _l("Price"), lambda p: price_range(summaries.of(p), currency), align="end"),
+        Column(
+            "price",
+            _l("Price"),
+            lambda p: _price(summaries.of(p), currency),
+            align="end",
+            export=lambda p: price_range(summaries.of(p), currency),
+        ),
         Column("stock", _l("Stock"), _stock, align="end", export=lambda p: summaries.of(p).stock, sheet="integer"),
         Column("tags", _l("Tags"), lambda p: tags.typed_tags(p.tags) or "–", shown=False),
         Column(
@@ -99,6 +105,14 @@ def price_range(summary: summaries.Summary, currency: str) -> str:
     if summary.lowest == summary.highest:
         return lowest
     return f"{lowest} – {formats.money(summary.highest, currency)}"
+
+
+def _price(summary: summaries.Summary, currency: str) -> Markup | str:
+    """The prices of this moment; a mark where a price window holds."""
+    shown = price_range(summary, currency)
+    if not summary.laid_over:
+        return shown
+    return Markup("{} {}").format(cells.badge("info", "calendar-dollar", gettext("Price window")), shown)
 
 
 def _title(product: Product) -> Markup:

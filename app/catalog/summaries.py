@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from app.catalog import prices
 from app.catalog.models import Product
+from app.kit import clock
 from app.kit.db import db
 from app.kit.shop_wall import assert_in_scope
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A product's SKUs taken together; prices in minor units, None without SKUs."""
+    """A product's SKUs taken together; prices of this moment in minor units, None without SKUs.
+
+    `laid_over` counts the SKUs whose price comes from a price window.
+    """
 
     skus: int = 0
     lowest: int | None = None
@@ -22,6 +27,7 @@ class Summary:
     stock: int = 0
     short: int = 0
     image_id: int | None = None
+    laid_over: int = 0
 
     @property
     def is_out(self) -> bool:
@@ -34,24 +40,28 @@ class Summary:
         return self.short > 0 and not self.is_out
 
 
-_SQL = text("""
-select p.id, s.skus, s.lowest, s.highest, s.stock, s.short, i.id as image_id
+_SQL = text(f"""
+with {prices.live(":now", ":now")}
+select p.id, s.skus, s.lowest, s.highest, s.stock, s.short, s.laid_over, i.id as image_id
 from product p
 cross join lateral (
-    select count(*) as skus, min(price_minor) as lowest, max(price_minor) as highest,
+    select count(*) as skus, min(coalesce(w.price_minor, sku.price_minor)) as lowest,
+        max(coalesce(w.price_minor, sku.price_minor)) as highest,
         coalesce(sum(stock_on_hand), 0)::bigint as stock,
-        count(*) filter (where stock_on_hand <= low_stock_limit) as short
-    from sku where sku.product_id = p.id) s
+        count(*) filter (where stock_on_hand <= low_stock_limit) as short, count(w.id) as laid_over
+    from sku left join lateral ({prices.covering("sku.id", ":now")} limit 1) w on true
+    where sku.product_id = p.id) s
 left join lateral (
     select id from product_image where product_image.product_id = p.id order by position, id limit 1) i on true
-where p.id = any(:ids) and p.shop_id = :shop_id""")
+where p.id = any(:ids) and p.shop_id = :shop_id""")  # noqa: S608 - own constants
 
 
 def load(products: Sequence[Product]) -> dict[int, Summary]:
     """The summaries of products of one shop, by id."""
     if not products:
         return {}
-    values = {"ids": [product.id for product in products], "shop_id": assert_in_scope(products[0].shop_id)}
+    shop_id = assert_in_scope(products[0].shop_id)
+    values = {"ids": [product.id for product in products], "shop_id": shop_id, "now": clock.now()}
     rows = db.session.execute(_SQL, values).mappings()
     return {row["id"]: Summary(**{key: row[key] for key in row if key != "id"}) for row in rows}
 

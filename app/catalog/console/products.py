@@ -16,6 +16,8 @@ from app.catalog import (
     draft_checks,
     drafts,
     freight,
+    price_page,
+    price_window_words,
     product_form,
     product_history,
     product_list,
@@ -98,6 +100,8 @@ class ProductView(ListPage):
         shop = access.shop_of(product)
         ids = select(Product.id).where(Product.id == product.id)
         on_sale = product.status is ProductStatus.ON_SALE
+        present = price_page.present(product)
+        sku = price_page.chosen(product, request.args.get("sku", ""), present)
         return self.page(
             "catalog/product.html",
             product=product,
@@ -107,6 +111,9 @@ class ProductView(ListPage):
             affected=affected.sentence(shop.id, ids) if on_sale else "",
             history=product_history.shown(product, shop),
             option_names=_option_names(product),
+            prices=present,
+            priced=price_page.history(sku, shop) if sku else None,
+            when=lambda at: price_window_words.moment_text(at, shop.time_zone),
         )
 
     @expose("/new")
