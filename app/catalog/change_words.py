@@ -61,6 +61,8 @@ def title(change_set: ChangeSet, currency: str) -> str:
         return gettext("Undo of change #%(number)s", number=change_set.undoes_id)
     if name := change_set.rule.get("file_name"):
         return gettext("Workbook %(name)s", name=name)
+    if name := change_set.rule.get("product_title"):
+        return gettext("Prices of “%(name)s”", name=name)
     try:
         return rule(change_rules.from_json(change_set.rule), currency)
     except RuleViolation:

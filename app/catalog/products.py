@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.catalog import drafts
+from app.catalog import drafts, held_prices
+from app.catalog.change_models import ChangeSet
 from app.catalog.draft_checks import DraftRefused, check
 from app.catalog.drafts import ProductDraft
 from app.catalog.lifecycle import LABELS, MOVES
@@ -41,11 +42,12 @@ def create(shop_id: int, draft: ProductDraft) -> Product:
     return product
 
 
-def save(product_id: int, base: Mapping[str, Any], draft: ProductDraft) -> Product:
+def save(product_id: int, base: Mapping[str, Any], draft: ProductDraft) -> ChangeSet | None:
     """Write what `draft` changed against `base` (a `flat()` of what its form was filled with).
 
     What others changed meanwhile stays; when they changed the same field, StaleEdit names who and when
-    and nothing is written. Raises DraftRefused, NotFound, RuleViolation.
+    and nothing is written. Prices beyond the shop's limits are held back in a change set that waits for a second
+    person, which is returned. Raises DraftRefused, NotFound, RuleViolation.
     """
     product = _load(product_id, lock=True)
     theirs = drafts.of(product).flat()
@@ -56,7 +58,9 @@ def save(product_id: int, base: Mapping[str, Any], draft: ProductDraft) -> Produ
     if clashes or merge.clashes:
         raise _stale(product, (*merge.clashes, *clashes))
     check(draft, product.shop_id, product_id)
-    return _write(product, merge.changes, draft)
+    changes, waiting = held_prices.hold_back(product, merge.changes)
+    _write(product, changes, draft)
+    return waiting
 
 
 def move(product_id: int, target: ProductStatus) -> Product:
@@ -95,7 +99,7 @@ def _load(product_id: int, *, lock: bool) -> Product:
     return product
 
 
-def _write(product: Product, changes: Mapping[str, Any], draft: ProductDraft) -> Product:
+def _write(product: Product, changes: Mapping[str, Any], draft: ProductDraft) -> None:
     by_id = {sku.id: sku for sku in product.skus}
     removed = [by_id[key] for key in draft.removed if key in by_id]
     for row in removed:
@@ -110,7 +114,6 @@ def _write(product: Product, changes: Mapping[str, Any], draft: ProductDraft) ->
     _flush()
     if "status" in changes:
         move(product.id, ProductStatus(changes["status"]))
-    return product
 
 
 def _set_fields(product: Product, skus: Mapping[int, Sku], changes: Mapping[str, Any]) -> None:

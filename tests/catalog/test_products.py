@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from app.catalog import drafts, product_search, products
+from app.catalog import change_approvals, change_sets, drafts, product_search, products
+from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState
 from app.catalog.draft_checks import DraftRefused
 from app.catalog.drafts import SkuDraft
 from app.catalog.models import Product, ProductStatus, Sku
+from app.kit import context
 from app.kit.db import db, transaction
 from app.kit.errors import NotFound
 from app.kit.journal import JournalEntry
@@ -94,7 +96,8 @@ def test_a_bulk_price_meanwhile_is_a_clash_too(opened) -> None:
 
 
 def test_a_save_that_changes_nothing_leaves_no_trace(opened) -> None:
-    assert save(opened, opened[1]).version == 1
+    assert save(opened, opened[1]) is None
+    assert products.get(opened[0]).version == 1
     assert db.session.scalars(select(JournalEntry)).all() == []
 
 
@@ -121,8 +124,9 @@ def test_a_code_that_a_removed_sku_leaves_is_free(opened) -> None:
 def test_status_and_fields_go_in_one_save(opened) -> None:
     draft = replace(opened[1], values={**opened[1].values, "title": "Kettle", "status": "off_shelf"})
 
-    product = save(opened, draft)
+    save(opened, draft)
 
+    product = products.get(opened[0])
     assert (product.title, product.status) == ("Kettle", ProductStatus.OFF_SHELF)
     facts = [entry.event for entry in db.session.scalars(select(JournalEntry).order_by(JournalEntry.id))]
     assert facts == ["ProductEdited", "ProductMoved"]
@@ -156,3 +160,29 @@ def test_the_search_for_two_letters_looks_at_beginnings_and_for_two_characters_a
         return list(db.session.scalars(select(Product.id).where(product_search.matching(words, shop.id))))
 
     assert (hits("po"), hits("ot"), hits("陶壶")) == ([pot.id], [], [cup.id])
+
+
+def test_a_deep_cut_by_the_form_waits_and_the_rest_is_saved(shop, opened) -> None:
+    draft = changed(changed(opened[1], 0, price_minor=700, stock_on_hand=9), 1, price_minor=701)
+    draft = replace(draft, values={**draft.values, "title": "Small pot"})
+    with context.acting(context.Actor("staff", "901")):
+        waiting = save(opened, draft)
+
+    assert (waiting.state, waiting.source) == (ChangeState.PENDING, ChangeSource.FORM)
+    db.session.expire_all()
+    product = products.get(opened[0])
+    assert product.title == "Small pot"
+    assert [(sku.price_minor, sku.stock_on_hand) for sku in product.skus] == [(1000, 9), (1000, 5)]
+
+    with context.acting(context.Actor("staff", "902")), transaction():
+        change_approvals.approve(waiting, waiting.content_hash)
+        change_sets.carry_out(waiting)
+    assert [sku.price_minor for sku in products.get(opened[0]).skus] == [700, 701]
+
+
+def test_a_cut_within_the_limits_is_saved_at_once(shop, opened) -> None:
+    with context.acting(context.Actor("staff", "901")):
+        assert save(opened, changed(opened[1], 0, price_minor=701)) is None
+
+    assert [sku.price_minor for sku in products.get(opened[0]).skus] == [701, 1000]
+    assert db.session.scalars(select(ChangeSet)).all() == []

@@ -157,7 +157,8 @@ class ProductView(ListPage):
             merged = product.version != version
             draft = product_form.read(request.form, shop.currency)
             with transaction():
-                products.save(pk, base, draft)
+                waiting = products.save(pk, base, draft)
+                waits_at = url_for("ChangeView.show", pk=waiting.id) if waiting else ""
         except (FormFaults, DraftRefused) as error:
             return self._form(shop, product, request.form, _faults(error, request.form)), 422
         except StaleEdit as error:
@@ -166,7 +167,9 @@ class ProductView(ListPage):
             gettext("Saved, together with what others have changed meanwhile.") if merged else gettext("Saved."),
             "success",
         )
-        return redirect(url_for("ProductView.show", pk=pk))
+        if waits_at:
+            flash(gettext("A price goes beyond the shop's limits. It waits here for a second person."), "warning")
+        return redirect(waits_at or url_for("ProductView.show", pk=pk))
 
     @expose("/<int:pk>/move", methods=["POST"])
     @needs(Noun.PRODUCTS, Verb.WRITE)
