@@ -1,0 +1,124 @@
+"""A worker killed at ten moments of a change of 10,000 rows: the result is that of one clean run, each time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app.catalog import change_rules, change_sets, jobs
+from app.catalog.change_models import ChangeLine, ChangeSource, ChangeState
+from app.catalog.formulas import Formula, Plus
+from app.catalog.models import Product, Sku
+from app.kit import clock, context, job_runs
+from app.kit.audit import FieldChange
+from app.kit.db import db, transaction
+from app.kit.jobs import Job, JobState
+from tests import factories as make
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
+ROWS, MOMENTS = 10_000, 10
+RULE = Formula("price_minor", (Plus(1),))
+WORKER = """
+import os, sys
+from app.wsgi import app
+from app.kit import job_runs
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        with app.app_context():
+            job_runs.perform(int(line))
+        os._exit(0)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+"""
+"""Forks for each job, as rq does; says the child's number."""
+MAKE_SKUS = """insert into sku (shop_id, product_id, code, price_minor, created_at, updated_at)
+    select :shop_id, :product_id, 'S' || n, 1000 + n, now(), now() from generate_series(1, :rows) n"""
+
+
+def _wanted(shop_id: int) -> tuple[int, int]:
+    """A confirmed set over all SKUs, and its job."""
+
+    def fill(session):
+        change_rules.stage(shop_id, RULE, select(Product.id).where(Product.shop_id == shop_id), lock=False)
+
+    with transaction():
+        change_set = change_sets.propose(shop_id, ChangeSource.FORMULA, RULE.to_json(), {}, fill)
+        change_sets.confirm(change_set)
+        return change_set.id, jobs.want(change_set).id
+
+
+def _written() -> tuple[int, int]:
+    """The sum by which prices have risen over 1000 + n, and the rows of history."""
+    rise = db.session.scalar(select(func.sum(Sku.price_minor)))
+    history = db.session.scalar(select(func.count()).select_from(FieldChange))
+    db.session.rollback()
+    return int(rise) - (1000 * ROWS + ROWS * (ROWS + 1) // 2), history
+
+
+def _kill_a_child(worker: subprocess.Popen[str], job_id: int, after_seconds: float) -> None:
+    worker.stdin.write(f"{job_id}\n")
+    worker.stdin.flush()
+    child = int(worker.stdout.readline())
+    time.sleep(after_seconds)
+    with contextlib.suppress(ProcessLookupError):  # it was done already
+        os.kill(child, signal.SIGKILL)
+    for _ in range(100):  # the killed client's transaction ends as soon as the server reads the closed socket
+        locks = text("select count(*) from pg_locks where relation = 'change_set'::regclass and granted")
+        waiting = db.session.scalar(locks)
+        db.session.rollback()
+        if not waiting:
+            return
+        time.sleep(0.1)
+
+
+def test_ten_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, servers) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": servers["database"],
+        "REDIS_URL": servers["redis"],
+        "SECRET_KEY": app.config["SECRET_KEY"],
+        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
+    }
+    command = [sys.executable, "-c", WORKER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as worker,
+        app.app_context(),
+        context.every_shop("test"),
+    ):
+        with transaction() as session:
+            shop_id, product_id = make.shop().id, make.product(make.shop()).id
+            session.execute(text("update product set shop_id = :s"), {"s": shop_id})
+            session.execute(text(MAKE_SKUS), {"shop_id": shop_id, "product_id": product_id, "rows": ROWS})
+        started = time.monotonic()
+        assert job_runs.perform(_wanted(shop_id)[1]) is JobState.DONE
+        clean = time.monotonic() - started
+        assert _written() == (ROWS, ROWS)
+
+        ended_early = 0
+        for moment in range(MOMENTS):
+            set_id, job_id = _wanted(shop_id)
+            before = _written()
+            _kill_a_child(worker, job_id, clean * (moment + 0.5) / MOMENTS)
+            after_kill = _written()
+            assert after_kill in (before, (before[0] + ROWS, before[1] + ROWS))
+            ended_early += after_kill != before
+            with transaction():
+                db.session.get(Job, job_id).lease_until = clock.now()
+            job_runs.perform(job_id)
+
+            assert _written() == (before[0] + ROWS, before[1] + ROWS)
+            change_set = change_sets.get(set_id)
+            assert (change_set.state, change_set.counts["changed"]) == (ChangeState.APPLIED, ROWS)
+            lines = select(func.count()).where(ChangeLine.change_set_id == set_id, ChangeLine.outcome == "changed")
+            assert db.session.scalar(lines) == ROWS
+            db.session.rollback()
+        assert ended_early < MOMENTS
