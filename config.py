@@ -148,7 +148,6 @@ def _database(values: dict[str, Any]) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": 6,
             "max_overflow": 6,
-            "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 3, "options": "-c jit=off -c timezone=UTC"},
         },
     }

@@ -63,7 +63,7 @@ def is_administrator(user: Any) -> bool:
 
 
 def load_shops(user: Any) -> list[Shop]:
-    """The shops that the person may see, by name."""
+    """The shops that somebody may see, by name; who is signed in has brought theirs along (`signed_in`)."""
     query = select(Shop).order_by(Shop.name)
     if not is_administrator(user):
         query = query.join(ShopMember, ShopMember.shop_id == Shop.id).where(ShopMember.user_id == user.id)
@@ -79,7 +79,7 @@ def enter() -> None:
         context.enter_request(context.Actor("anonymous", "-"), (), request_id)
         return
     session.modified = True  # sends the cookie again, so that only idle sessions run out
-    g.shops = load_shops(current_user)
+    g.shops = list(current_user.shops)
     context.enter_request(context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id)
     g.shop = _current_shop(g.shops)
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from app.console.models import SavedView
 from app.kit import clock
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
+from app.kit.shop_wall import assert_in_scope
 
 _STATE = ("tab", "q", "sort", "cols", "size")
 
 
-def visible(list_name: str, shop_id: int, user_id: int) -> list[SavedView]:
-    """A person's own views of one list and those shared with the shop, by name."""
-    query = select(SavedView).where(
-        SavedView.shop_id == shop_id,
-        SavedView.list_name == list_name,
-        or_(SavedView.user_id == user_id, SavedView.shared),
-    )
-    return list(db.session.scalars(query.order_by(SavedView.name)))
+class Seen(NamedTuple):
+    """A view as its menu shows it."""
+
+    id: int
+    user_id: int
+    name: str
+    query: str
+    shared: bool
+
+
+_VISIBLE = (
+    "select id, user_id, name, query, shared from saved_view where shop_id = %(shop_id)s "
+    "and list_name = %(list_name)s and (user_id = %(user_id)s or shared) order by name, id"
+)
+
+
+def visible(list_name: str, shop_id: int, user_id: int) -> list[Seen]:
+    """A person's own views of one list and those shared with the shop, by name; every list page asks."""
+    values = {"shop_id": assert_in_scope(shop_id), "list_name": list_name, "user_id": user_id}
+    return [Seen(*row) for row in db.session.connection().exec_driver_sql(_VISIBLE, values)]
 
 
 def state_of(query: str) -> str:

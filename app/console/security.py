@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_appbuilder.security.sqla.models import Group
 from flask_login import LoginManager
-from sqlalchemy.orm import joinedload
 
+from app.console import signed_in
 from app.console.sign_in import AuthDBView
 
 
@@ -35,11 +34,9 @@ class ConsoleSecurityManager(SecurityManager):
         if self.is_auth_limited:
             self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
 
-    def get_user_by_id(self, pk: int) -> Any:
-        """A person with their roles and groups in one statement; each request begins with it."""
-        model = self.user_model
-        loads = (joinedload(model.roles), joinedload(model.groups).joinedload(Group.roles))
-        return self.session.get(model, pk, options=loads)
+    def load_user(self, pk: int) -> Any:
+        """Who is signed in, for Flask-Login; each request begins with it. None for somebody locked out meanwhile."""
+        return signed_in.find(int(pk))
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         if not has_request_context():

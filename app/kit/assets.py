@@ -7,7 +7,7 @@ import mimetypes
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, send_file, url_for
+from flask import Blueprint, Flask, Response, abort, has_request_context, request, send_file, url_for
 from markupsafe import Markup
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +55,13 @@ def _digest(name: str) -> str:
 
 def asset(name: str) -> str:
     """The address of an asset; it changes with the content."""
+    root = request.script_root if has_request_context() else None
+    return _address(name, root)
+
+
+@cache
+def _address(name: str, root: str | None) -> str:
+    """Kept for each place where the application can hang; a page names eight of them."""
     return url_for("assets.serve", digest=_digest(name), name=name)
 
 
