@@ -6,7 +6,7 @@ field and steps applied in order, such as "minus 10 %, then round to ….99".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
@@ -19,8 +19,11 @@ PRICE_FIELDS = ("price_minor", "compare_at_minor", "cost_minor")
 COUNT_FIELDS = ("stock_on_hand", "low_stock_limit")
 NUMBER_FIELDS = (*PRICE_FIELDS, *COUNT_FIELDS)
 MILLION = 1_000_000
+MOST_STEPS = 8
 
 Row = Mapping[str, int | None]
+Bind = Callable[[Any], str]
+"""Takes a value, gives the name under which SQL has it, such as `:v3`."""
 
 
 class Step:
@@ -128,13 +131,31 @@ class OverCost(Step):
         return Percent(self.ppm).sql(f"{row}.cost_minor::numeric", row)
 
 
-STEPS: dict[str, type[Step]] = {step.kind: step for step in (SetTo, Plus, Percent, RoundTo, CopyFrom, OverCost)}
+@dataclass(frozen=True)
+class Margin(Step):
+    """The price of which parts per million are margin: cost / (1 − margin); null where the cost is not known."""
+
+    kind: ClassVar[str] = "margin"
+    ppm: int
+
+    def of(self, value: int | None, row: Row) -> int | None:
+        cost = row["cost_minor"]
+        return None if cost is None else divide_half_up(cost * MILLION, MILLION - self.ppm)
+
+    def sql(self, value: str, row: str) -> str:
+        return _half_up_sql(f"({row}.cost_minor::numeric * {MILLION}::numeric)", MILLION - self.ppm)
+
+
+STEPS: dict[str, type[Step]] = {step.kind: step for step in (SetTo, Plus, Percent, RoundTo, CopyFrom, OverCost, Margin)}
+MOST_MARGIN_PPM = 990_000
+"""Above 99 % of the price it is a slip of the keyboard."""
 
 
 @dataclass(frozen=True)
 class Formula:
     """A field of the SKU and the steps that give its new value."""
 
+    table: ClassVar[str] = "sku"
     field: str
     steps: tuple[Step, ...]
 
@@ -156,6 +177,14 @@ class Formula:
     def floor(self) -> int:
         """The least price that a computed cut may reach; who sets 0 means 0."""
         return 0 if any(isinstance(step, SetTo) for step in self.steps) else 1
+
+    def new_sql(self, row: str, old: str, bind: Bind) -> str:
+        """The new value, as every part of a rule gives it."""
+        return self.sql(row)
+
+    def where_sql(self, row: str, bind: Bind) -> str:
+        """Which rows it is about: all."""
+        return "true"
 
     def to_json(self) -> dict[str, Any]:
         """As kept on the change set."""
@@ -202,6 +231,8 @@ def _check(formula: Formula) -> None:
         or any(field not in NUMBER_FIELDS for field in fields)
         or any(abs(size) > LARGEST for size in sizes)
         or any(step.step < 1 or not 0 <= step.less < step.step for step in steps)
+        or any(not 0 <= s.ppm <= MOST_MARGIN_PPM for s in formula.steps if isinstance(s, Margin))
+        or len(formula.steps) > MOST_STEPS
     ):
         raise RuleViolation("bad_rule")
 

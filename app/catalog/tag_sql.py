@@ -18,7 +18,7 @@ def from_elements_sql(source: str) -> str:
     """The written form of the tags that a set of texts `source` gives."""
     return (
         f'coalesce((select jsonb_agg(tag order by tag collate "C") from (select distinct {trimmed_sql("x")} as tag '  # noqa: S608 - our own SQL
-        f"from {source} x) each_tag where tag <> ''), '[]'::jsonb)"
+        f"from {source} each_text(x)) each_tag where tag <> ''), '[]'::jsonb)"
     )
 
 

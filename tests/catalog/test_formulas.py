@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.catalog import formulas
-from app.catalog.formulas import CopyFrom, Formula, OverCost, Percent, Plus, RoundTo, SetTo
+from app.catalog.formulas import CopyFrom, Formula, Margin, OverCost, Percent, Plus, RoundTo, SetTo
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 
@@ -22,6 +22,7 @@ steps = st.one_of(
     rounds,
     st.builds(CopyFrom, st.sampled_from(formulas.NUMBER_FIELDS)),
     st.builds(OverCost, ppms),
+    st.builds(Margin, st.integers(0, formulas.MOST_MARGIN_PPM)),
 )
 formula = st.builds(
     Formula, st.sampled_from(formulas.NUMBER_FIELDS), st.lists(steps, min_size=1, max_size=3).map(tuple)
@@ -64,6 +65,31 @@ def test_margin_and_copy_take_from_other_fields() -> None:
     assert Formula("compare_at_minor", (CopyFrom("price_minor"),)).of({"compare_at_minor": None, "price_minor": 7}) == 7
 
 
+def test_margin_of_the_price_is_not_markup_on_cost() -> None:
+    assert price(OverCost(250_000), 1, cost_minor=800) == 1000
+    assert price(Margin(200_000), 1, cost_minor=800) == 1000
+    assert price(Margin(300_000), 1, cost_minor=1005) == 1436  # 1435.71…
+    assert price(Margin(500_000), 1) is None
+
+
+@given(cost=st.integers(0, 10**9), ppm=st.integers(0, formulas.MOST_MARGIN_PPM))
+def test_a_margin_is_met_to_half_a_minor_unit(cost, ppm) -> None:
+    wanted = price(Margin(ppm), 1, cost_minor=cost)
+
+    assert abs(wanted * (1_000_000 - ppm) - cost * 1_000_000) * 2 <= 1_000_000 - ppm
+
+
+@given(rule=rounds, minor=st.integers(0, 10**9))
+def test_rounding_gives_the_nearest_ending_and_is_stable(rule, minor) -> None:
+    found = price(rule, minor)
+
+    assert (found + rule.less) % rule.step == 0
+    assert found >= 0
+    assert price(rule, found) == found
+    least = -rule.less % rule.step
+    assert found == least or abs(found - minor) * 2 <= rule.step
+
+
 @given(rule=formula)
 def test_a_formula_survives_json(rule) -> None:
     assert formulas.from_json(rule.to_json()) == rule
@@ -93,6 +119,9 @@ def test_sql_computes_what_python_computes(rule, row) -> None:
         {"field": "price_minor", "steps": [{"kind": "round", "step": 0}]},
         {"field": "price_minor", "steps": [{"kind": "round", "step": 10, "less": 10}]},
         {"field": "price_minor", "steps": [{"kind": "eval", "code": "x"}]},
+        {"field": "price_minor", "steps": [{"kind": "margin", "ppm": 1_000_000}]},
+        {"field": "price_minor", "steps": [{"kind": "margin", "ppm": -1}]},
+        {"field": "price_minor", "steps": [{"kind": "plus", "amount": 1}] * 9},
         {"field": "price_minor", "steps": [{"kind": "plus"}]},
         {"field": "price_minor", "steps": [{"kind": "set", "amount": True}]},
         {"field": "price_minor", "steps": [{"kind": "set", "amount": "price_minor"}]},
