@@ -18,6 +18,8 @@ MESSAGES.update(
         "grid_too_many": _l("These are %(count)s cells; at most %(limit)s can be saved at once. Save them in parts."),
         "grid_too_large": _l("These edits are larger than %(limit)s MB. Save them in parts."),
         "grid_nothing": _l("There is nothing to save."),
+        "plan_past": _l("That time is past. Choose a later one, or change it now."),
+        "not_planned": _l("This change is not planned (any more)."),
         "same_field_twice": _l("One field is changed twice here. Put both steps into one change."),
         "no_products_selected": _l("Select at least one product."),
         "product_move": _l("“%(title)s” is “%(from_state)s” and cannot become “%(to_state)s” directly."),

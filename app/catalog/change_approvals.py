@@ -27,7 +27,7 @@ def approve(change_set: ChangeSet, seen_hash: str, note: str = "") -> None:
     _take(change_set)
     if seen_hash != change_set.content_hash:
         raise Conflict("approval_void")
-    _decide(change_set, ChangeState.QUEUED, note)
+    _decide(change_set, change_lifecycle.after_consent(change_set), note)
     journal.record(ChangeSetApproved(change_set.shop_id, change_set.id, change_set.content_hash))
 
 

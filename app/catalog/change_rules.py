@@ -14,8 +14,9 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.orm import Session
 
 from app.catalog import rule_parts
+from app.catalog.change_fields import LARGEST
 from app.catalog.change_judging import stage_table
-from app.catalog.formulas import LARGEST, Bind, Formula
+from app.catalog.formulas import Bind, Formula
 from app.catalog.rule_parts import NAMED, Part, ProductValue
 from app.catalog.tag_sql import NAME_LONGEST
 from app.catalog.text_steps import is_storable

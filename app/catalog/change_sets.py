@@ -77,7 +77,7 @@ def confirm(change_set: ChangeSet) -> ChangeState:
     if change_limits.needs_approval(change_set):
         _send_for_approval(change_set)
     else:
-        change_lifecycle.move(change_set, ChangeState.QUEUED)
+        change_lifecycle.move(change_set, change_lifecycle.after_consent(change_set))
     db.session.flush()
     return change_set.state
 

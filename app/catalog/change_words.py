@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from app.catalog import change_rules, formulas, reference_names
-from app.catalog.change_fields import FIELDS, FieldKind
+from app.catalog import change_rules
 from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome, LineWarning
-from app.catalog.formulas import CopyFrom, Formula, OverCost, Percent, Plus, RoundTo, SetTo, Step
-from app.catalog.lifecycle import LABELS
-from app.catalog.models import ProductStatus
+from app.catalog.rule_words import percent, rule
+from app.catalog.value_words import as_stored, value
 from app.kit import formats
 from app.kit.errors import RuleViolation
 
@@ -55,8 +50,8 @@ WARNINGS = {
 }
 
 
-def title(change_set: ChangeSet, currency: str) -> str:
-    """What a set does, in one line."""
+def title(change_set: ChangeSet, currency: str, names: Mapping[str, str] | None = None) -> str:
+    """What a set does, in one line; `names` are those of `reference_names.of`."""
     if change_set.undoes_id is not None:
         return gettext("Undo of change #%(number)s", number=change_set.undoes_id)
     if name := change_set.rule.get("file_name"):
@@ -64,54 +59,9 @@ def title(change_set: ChangeSet, currency: str) -> str:
     if name := change_set.rule.get("product_title"):
         return gettext("Prices of “%(name)s”", name=name)
     try:
-        return rule(change_rules.from_json(change_set.rule), currency)
+        return rule(change_rules.from_json(change_set.rule), currency, names)
     except RuleViolation:
         return str(SOURCES[change_set.source])
-
-
-def rule(wanted: change_rules.Rule, currency: str) -> str:
-    """ "Price: −10 %, then end in ….99"."""
-    if not isinstance(wanted, Formula):
-        shown = value(wanted.field, wanted.value, currency)
-        return f"{FIELDS['product', wanted.field].label}: {shown}"
-    money = wanted.field in formulas.PRICE_FIELDS
-    steps = [_step(step, currency if money else "") for step in wanted.steps]
-    joined = gettext(", then ").join(steps)  # not within the f-string, where its text is not found
-    return f"{FIELDS['sku', wanted.field].label}: {joined}"
-
-
-def _step(step: Step, currency: str) -> str:
-    return _STEPS[type(step)](step, currency)
-
-
-def _signed(amount: int, currency: str) -> str:
-    return ("+" if amount >= 0 else "") + _amount(amount, currency)
-
-
-def _amount(amount: int, currency: str) -> str:
-    return formats.money(amount, currency) if currency else formats.number(amount)
-
-
-def percent(ppm: int) -> str:
-    """−125000 → "−12.5 %"."""
-    plain = f"{Decimal(ppm).scaleb(-4).normalize():f}"
-    return ("+" if ppm >= 0 else "") + plain.replace("-", "−") + " %"
-
-
-def _rounding(step: RoundTo, currency: str) -> str:
-    if (step.step, step.less) == (100, 1):
-        return gettext("end in ….99")
-    return gettext("round to steps of %(step)s", step=_amount(step.step, currency))
-
-
-_STEPS: dict[type[Step], Any] = {
-    SetTo: lambda s, c: gettext("set to %(amount)s", amount=_amount(s.amount, c)),
-    Plus: lambda s, c: _signed(s.amount, c),
-    Percent: lambda s, c: percent(s.ppm),
-    RoundTo: _rounding,
-    CopyFrom: lambda s, c: gettext("copy from %(field)s", field=FIELDS["sku", s.field].label),
-    OverCost: lambda s, c: gettext("cost %(percent)s", percent=percent(s.ppm)),
-}
 
 
 def guards(change_set: ChangeSet) -> list[str]:
@@ -142,39 +92,16 @@ def findings(found: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def value(field: str, stored: str | None, currency: str, names: Mapping[str, str] | None = None) -> str:
-    """A stored value as people read it; `names` has those of what it may refer to (`reference_names.of`)."""
-    if stored is None:
-        return "–"
-    known = next((f for f in FIELDS.values() if f.name == field), None)
-    kind = known.kind if known else FieldKind.TEXT
-    try:
-        return _VALUES[kind](stored, currency, names or {})
-    except ValueError:
-        return stored  # a refused line keeps what was typed
-
-
-def as_stored(plain: Any) -> str | None:
-    """A value from the field history or a draft as a change line would hold it."""
-    return plain if plain is None or isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-
-
-def _options(stored: str, currency: str, names: Mapping[str, str]) -> str:
-    return ", ".join(f"{key}: {its}" for key, its in json.loads(stored).items()) or "–"
-
-
-def _tags(stored: str, currency: str, names: Mapping[str, str]) -> str:
-    return ", ".join(json.loads(stored)) or "–"
-
-
-_VALUES: dict[FieldKind, Any] = {
-    FieldKind.MONEY: lambda stored, currency, names: formats.money(int(stored), currency),
-    FieldKind.COUNT: lambda stored, currency, names: formats.number(int(stored)),
-    FieldKind.STATUS: lambda stored, currency, names: str(LABELS[ProductStatus(stored)]),
-    FieldKind.CATEGORY: lambda stored, currency, names: names.get(stored, f"#{stored}"),
-    FieldKind.OPTIONS: _options,
-    FieldKind.TAGS: _tags,
-    FieldKind.ATTRIBUTES: _options,
-    FieldKind.FREIGHT: lambda stored, currency, names: names.get(f"{reference_names.FREIGHT}{stored}", f"#{stored}"),
-    FieldKind.TEXT: lambda stored, currency, names: stored or "–",
-}
+__all__ = [
+    "EXPECTED",
+    "OUTCOMES",
+    "SOURCES",
+    "STATES",
+    "WARNINGS",
+    "as_stored",
+    "guards",
+    "percent",
+    "rule",
+    "title",
+    "value",
+]

@@ -58,11 +58,15 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
 
 
 def chosen(selection: Mapping[str, Any], shop: Shop) -> Select[int]:
-    """The ids of the products that a selection means: `{"ids": […]}`, or all that a list's `{"query": "…"}` matches."""
+    """The ids of the products that a selection means: `{"ids": […]}`, or all that a list's `{"query": "…"}` matches.
+
+    `{"narrow": {"status": ["on_sale"]}}` beside it takes of those what the list's filters let through.
+    """
+    narrow = [one.where(values) for one in spec(shop).filters if (values := selection.get("narrow", {}).get(one.key))]
     if "ids" in selection:
-        return select(Product.id).where(Product.shop_id == shop.id, Product.id.in_(selection["ids"]))
+        return select(Product.id).where(Product.shop_id == shop.id, Product.id.in_(selection["ids"]), *narrow)
     state = MultiDict(parse_qsl(str(selection.get("query", ""))))
-    return lists.matching(spec(shop), lists.ask(spec(shop), state), shop.id)
+    return lists.matching(spec(shop), lists.ask(spec(shop), state), shop.id).where(*narrow)
 
 
 def _columns(zone: str, currency: str) -> tuple[Column, ...]:

@@ -31,6 +31,7 @@ ASSETS = {
     "search.js": "app/static/search.js",
     "copy.js": "app/static/copy.js",
     "catalog.js": "app/static/catalog.js",
+    "bulk.js": "app/static/bulk.js",
     "import.js": "app/static/import.js",
     "sortable.js": "node_modules/sortablejs/Sortable.min.js",
     "slick.css": "node_modules/slickgrid/dist/styles/css/slick.grid.css",

@@ -1,20 +1,7 @@
-// The bulk form shows what the chosen rule needs; the product form adds and removes SKU rows.
+// The product form adds and removes SKU rows.
 (function () {
   "use strict";
   const { all, one } = window.kuaidan;
-
-  const bulk = one("[data-bulk-form]");
-  function fit() {
-    const field = bulk.elements.field.value, how = bulk.elements.how.value, rounding = bulk.elements.rounding.value;
-    const numeric = field !== "category_id";
-    all("[data-when-number]", bulk).forEach((part) => {
-      const byHow = !part.dataset.whenHow || part.dataset.whenHow.split(" ").includes(how);
-      const byRounding = !part.dataset.whenRounding || part.dataset.whenRounding === rounding;
-      part.hidden = !(numeric && byHow && byRounding);
-    });
-    all("[data-when-field]", bulk).forEach((part) => { part.hidden = part.dataset.whenField !== field; });
-  }
-  if (bulk) { bulk.addEventListener("change", fit); fit(); }
 
   const form = one("[data-product-form]");
   function addRow() {

@@ -114,7 +114,7 @@ def test_decimals_beyond_the_currency_are_said() -> None:
     ("form", "rule"),
     [
         ({"field": "price_minor", "how": "plus", "amount": "-1.5"}, Formula("price_minor", (Plus(-150),))),
-        ({"field": "stock_on_hand", "how": "set", "amount": "1,000"}, Formula("stock_on_hand", (SetTo(1000),))),
+        ({"field": "low_stock_limit", "how": "set", "amount": "1,000"}, Formula("low_stock_limit", (SetTo(1000),))),
         ({"field": "price_minor", "how": "over_cost", "amount": "30%"}, Formula("price_minor", (OverCost(300_000),))),
         (
             {"field": "compare_at_minor", "how": "copy", "source": "price_minor", "rounding": "ending"},

@@ -7,6 +7,7 @@ from app.catalog.console.freight import FreightTemplateView
 from app.catalog.console.grid import GridView
 from app.catalog.console.images import ImageView
 from app.catalog.console.limits import LimitsView
+from app.catalog.console.plans import PlanView
 from app.catalog.console.price_window_new import PriceWindowDraftView
 from app.catalog.console.price_windows import PriceWindowView
 from app.catalog.console.products import ProductView
@@ -16,6 +17,7 @@ VIEWS = [
     BulkView,
     GridView,
     ChangeView,
+    PlanView,
     ImageView,
     LimitsView,
     CategoryView,

@@ -14,6 +14,7 @@ from app.catalog import (
     change_approvals,
     change_lines,
     change_list,
+    change_plans,
     change_previews,
     change_retries,
     change_sets,
@@ -83,12 +84,13 @@ class ChangeView(ListPage):
             "catalog/change.html",
             row=row,
             shop=shop,
-            said=change_words.title(row, shop.currency),
+            said=change_words.title(row, shop.currency, reference_names.of(shop.id)),
             state=change_words.STATES[row.state],
             guards=change_words.guards(row),
             job=db.session.get(Job, row.job_id) if row.job_id else None,
             seen=seen,
             affected=_affected(row) if seen else "",
+            plan_late=change_plans.is_late(row),
             lines=shown,
             more=lines[change_lines.PAGE - 1].line if len(lines) > change_lines.PAGE else 0,
             outcome=outcome,
@@ -129,7 +131,8 @@ class ChangeView(ListPage):
         with transaction():
             row = change_sets.get(pk)
             change_approvals.approve(row, request.form.get("hash", ""), request.form.get("note", ""))
-            jobs.want(row)
+            if row.state is ChangeState.QUEUED:
+                jobs.want(row)
         return redirect(url_for("ChangeView.show", pk=pk))
 
     @expose("/<int:pk>/reject", methods=["POST"])
