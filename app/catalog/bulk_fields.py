@@ -52,6 +52,7 @@ ROUNDINGS = (
     ("own_ending", _l("End in …")),
     ("step", _l("Round to a step")),
 )
+PLAIN_ROUNDINGS = tuple(one for one in ROUNDINGS if one[0] != "own_ending")
 MOST_ROWS = 8
 
 
@@ -76,3 +77,8 @@ def numbers() -> list[tuple[str, Any]]:
 def allowed(how: str, field: str) -> bool:
     """Whether a field may be changed like that."""
     return any(value == how and KINDS[field] in kinds for value, _, kinds in HOWS)
+
+
+def hows_of(field: str) -> list[tuple[str, Any]]:
+    """How one field may be changed, for a select box."""
+    return [(value, label) for value, label, kinds in HOWS if KINDS[field] in kinds]

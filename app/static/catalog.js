@@ -1,7 +1,17 @@
-// The product form adds and removes SKU rows.
+// A form with one formula shows what the chosen way needs; the product form adds and removes SKU rows.
 (function () {
   "use strict";
   const { all, one } = window.kuaidan;
+
+  const formula = one("[data-formula-form]");
+  function fit() {
+    const how = formula.elements.how.value, rounding = formula.elements.rounding.value;
+    all("[data-when-number]", formula).forEach((part) => {
+      const byHow = !part.dataset.whenHow || part.dataset.whenHow.split(" ").includes(how);
+      part.hidden = !(byHow && (!part.dataset.whenRounding || part.dataset.whenRounding === rounding));
+    });
+  }
+  if (formula) { formula.addEventListener("change", fit); fit(); }
 
   const form = one("[data-product-form]");
   function addRow() {

@@ -28,13 +28,13 @@ from app.catalog import (
 from app.catalog.change_fields import REASONS
 from app.catalog.change_models import ChangeSource
 from app.catalog.change_rules import ProductValue, Rule
+from app.catalog.console import chosen
 from app.catalog.lifecycle import LABELS
-from app.catalog.models import Product, ProductStatus
+from app.catalog.models import ProductStatus
 from app.catalog.rule_words import STOCK_REASONS
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
-from app.console.selection import own_ids
 from app.kit.db import transaction
 from app.kit.errors import DomainError, RuleViolation
 from app.kit.permissions import Noun, Verb
@@ -77,9 +77,9 @@ class BulkView(ConsoleBase):
     def example(self) -> str:
         """How many rows the form is about as it stands, and what the first of them would become."""
         shop = access.current_shop()
-        chosen = product_list.chosen(_narrowed(_selection(shop)), shop)
+        products_chosen = product_list.chosen(_narrowed(_selection(shop)), shop)
         rule, fault = _attempted_rule(shop)
-        products, skus = change_samples.counts(shop.id, rule, chosen)
+        products, skus = change_samples.counts(shop.id, rule, products_chosen)
         names = reference_names.of(shop.id)
         return self.page(
             "catalog/bulk_example.html",
@@ -87,7 +87,7 @@ class BulkView(ConsoleBase):
             skus=skus,
             fault=fault,
             said=change_words.rule(rule, shop.currency, names) if rule else "",
-            samples=change_samples.sample(shop.id, rule, chosen) if rule else [],
+            samples=change_samples.sample(shop.id, rule, products_chosen) if rule else [],
             label_of=bulk_form.label_of,
             value_text=lambda field, stored: change_words.value(field, stored, shop.currency, names),
             reason_text=lambda code: REASONS.get(code, code),
@@ -204,18 +204,11 @@ def _twice(shop: Shop, typed: dict[str, str]) -> dict[str, str]:
 
 
 def _selection(shop: Shop) -> dict[str, Any]:
-    """The chosen products as the list or the step before sent them. Raises Forbidden on a foreign id."""
-    sent: dict[str, Any] = {"ids": request.form.getlist("ids")}
-    if request.form.get("chosen"):
-        sent = _json("chosen")
-    elif request.form.get("selection") == "matching":
-        sent = {"query": request.form.get("query", "").lstrip("?")}
-    if "ids" not in sent:
-        return {"query": str(sent.get("query", ""))[:4000]}
-    ids = own_ids(Product, [str(one) for one in sent["ids"]], shop.id)
-    if not ids:
+    """The chosen products. Raises RuleViolation("no_products_selected"), and Forbidden on a foreign id."""
+    found = chosen.selection(shop)
+    if not found:
         raise RuleViolation("no_products_selected")
-    return {"ids": ids}
+    return found
 
 
 def _narrowed(selection: dict[str, Any]) -> dict[str, Any]:
@@ -223,13 +216,3 @@ def _narrowed(selection: dict[str, Any]) -> dict[str, Any]:
     asked = {key: request.form.get(f"only_{key}", "")[:200] for key in NARROWING}
     narrow = {key: [value] for key, value in asked.items() if value}
     return {**selection, "narrow": narrow} if narrow else selection
-
-
-def _json(name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(request.form.get(name, ""))
-    except ValueError as error:
-        raise RuleViolation("bad_rule") from error
-    if not isinstance(found, dict):
-        raise RuleViolation("bad_rule")
-    return found

@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy import Select, select
 
 from app.catalog import (
+    bulk_fields,
     bulk_form,
     categories,
     change_words,
@@ -139,9 +140,11 @@ class PriceWindowDraftView(ConsoleBase):
             typed=dict(typed) | {"key": typed.get("key") or secrets.token_hex(16)},
             faults=error.faults,
             twice=getattr(error, "twice", {}) or price_window_form.twice(typed, shop.time_zone),
-            hows=bulk_form.HOWS,
-            roundings=bulk_form.ROUNDINGS,
-            sources=[(name, label) for name, label in bulk_form.fields() if name in ("compare_at_minor", "cost_minor")],
+            hows=bulk_fields.hows_of("price_minor"),
+            roundings=bulk_fields.PLAIN_ROUNDINGS,
+            sources=[
+                (name, label) for name, label in bulk_fields.numbers() if name in ("compare_at_minor", "cost_minor")
+            ],
             scopes=_scopes(shop),
             example_step=bulk_form.example_step(shop.currency),
         )
@@ -178,7 +181,8 @@ def _rule(shop: Shop, selection: dict[str, Any]) -> WindowRule:
         return CopyOf(price_windows.get(int(copied[:18])).id)
     if not selection:
         raise FormFaults({"scope": gettext("Choose the products.")})
-    rule = bulk_form.read({**request.form, "field": "price_minor"}, shop.currency)
+    typed = {name: request.form.get(name, "") for name in FORMULA}
+    rule = bulk_form.read({**typed, "field": "price_minor"}, shop.currency)
     if not isinstance(rule, Formula):
         raise RuleViolation("bad_rule")
     return rule
