@@ -86,7 +86,7 @@ def read(form: Mapping[str, str], currency: str) -> Rule:
     changes = [Change(form, number, currency, faults) for number in numbers_of(form)]
     filled = [one for one in changes if one.get("field")] or changes[:1]
     parts = [_part(change) for change in filled]
-    only, reason = _only(form, currency, faults), _reason(form, parts, faults)
+    only, reason = _only(form, currency, faults), _reason(form, filled, faults)
     if faults:
         raise FormFaults(faults)
     rule = Together(tuple(part for part in parts if part), only, reason)
@@ -251,8 +251,8 @@ def _bound(typed: str, currency: str) -> int | None:
     return amounts.not_negative(amounts.money(typed, currency)) if typed else None
 
 
-def _reason(form: Mapping[str, str], parts: list[Part | None], faults: dict[str, str]) -> StockReason | None:
-    if not any(part and part.field == "stock_on_hand" for part in parts):
+def _reason(form: Mapping[str, str], changes: list[Change], faults: dict[str, str]) -> StockReason | None:
+    if not any(change.get("field") == "stock_on_hand" for change in changes):
         return None
     if (typed := form.get("reason", "")) not in set(StockReason):
         faults["reason"] = gettext("Say why the stock changes.")

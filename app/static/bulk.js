@@ -20,7 +20,7 @@
       const fits = !option.value || words(option.dataset.kinds).includes(kind);
       option.hidden = option.disabled = !fits;
     });
-    if (how.selectedOptions[0] && how.selectedOptions[0].disabled) {
+    if (!how.selectedOptions[0] || how.selectedOptions[0].disabled) {
       how.value = (all("option", how).find((option) => option.value && !option.disabled) || { value: "" }).value;
     }
     return how.value;
