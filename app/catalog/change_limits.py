@@ -85,11 +85,8 @@ def is_beyond(found: Mapping[str, Any]) -> bool:
 
 
 def needs_approval(change_set: ChangeSet) -> bool:
-    """Whether a second person must agree."""
-    return is_beyond(change_set.guards)
     """Whether a second person must agree, who has not agreed to the same content when it was planned."""
-    is_beyond = bool(set(change_set.guards) & {"deep_cut", "below_cost", "many_rows"})
-    return is_beyond and change_set.selection.get("approved") != change_set.content_hash
+    return is_beyond(change_set.guards) and change_set.selection.get("approved") != change_set.content_hash
 
 
 def _trusted() -> bool:
