@@ -92,7 +92,7 @@
 
   async function paste(block) {
     if (!block.length) return;
-    const to = target(block);
+    const to = target(block), moves = select.moves;
     const over = { lines: Math.max(0, to.top + to.lines - rows.length), cells: Math.max(0, to.left + to.cells - columns.shown().length) };
     if (over.lines || over.cells) {
       const choice = await offer(to, over);
@@ -102,9 +102,9 @@
     to.lines = Math.min(to.lines, rows.length - to.top);
     to.cells = Math.min(to.cells, columns.shown().length - to.left);
     await edit.need(to.top, to.top + to.lines);
-    lay(block, to);
+    lay(block, to, select.moves === moves);
   }
-  function lay(block, to) {
+  function lay(block, to, pick) {
     const deed = stage.deed();
     for (let down = 0; down < to.lines; down += 1) {
       const row = rows.at(to.top + down), line = block[down % to.tall];
@@ -116,7 +116,7 @@
       }
     }
     const told = deed.finish();
-    select.pick(to.top, to.left, to.top + to.lines - 1, to.left + to.cells - 1);
+    if (pick) select.pick(to.top, to.left, to.top + to.lines - 1, to.left + to.cells - 1);
     edit.tell(told, many("n_pasted", told.cells));
   }
 

@@ -54,13 +54,14 @@
 
   // Fills `to` from the block `from` inside it: a number series goes on, anything else is repeated.
   async function fill(from, to) {
+    const moves = select.moves;
     await edit.need(to.top, to.bottom + 1);
     const deed = stage.deed();
     const vertical = to.left === from.left && to.right === from.right;
     if (vertical) for (let at = from.left; at <= from.right; at += 1) runDown(deed, from, to, at);
     else for (let line = from.top; line <= from.bottom; line += 1) runAcross(deed, from, to, line);
     const told = deed.finish();
-    select.pick(to.top, to.left, to.bottom, to.right);
+    if (select.moves === moves) select.pick(to.top, to.left, to.bottom, to.right);
     edit.tell(told);
   }
   function runDown(deed, from, to, at) {

@@ -73,8 +73,8 @@
   const saveButton = part("save"), problems = part("problems");
   function counts() {
     const { all: edits, bad, conflicts } = stage.counts;
-    saveButton.disabled = !edits;
-    one("span", saveButton).textContent = edits ? many("n_save", edits - bad) : saveButton.dataset.idle;
+    saveButton.disabled = edits === bad;
+    one("span", saveButton).textContent = edits > bad ? many("n_save", edits - bad) : saveButton.dataset.idle;
     problems.hidden = !bad;
     one("span", problems).textContent = many("n_problems", bad);
     part("conflicts").hidden = !conflicts;

@@ -45,8 +45,8 @@
     };
   }
 
-  async function save() {
-    if (busy || dialog.open || (G.edit && !G.edit.commit())) return;
+  async function save(again) {
+    if (busy || (dialog.open && !again) || !G.edit.commit()) return;
     const { wish, lines } = collect();
     if (!lines.length) { G.emit("note", say(stage.counts.all ? "only_problems" : "no_edits")); return; }
     if (lines.length > facts.editsMost) { G.emit("note", say("too_many_edits", { limit: facts.editsMost.toLocaleString("en") })); return; }
@@ -56,7 +56,7 @@
     try {
       const answer = await G.ask(facts.urls.save, await packed(wish));
       draft = await answer.json();
-    } catch (error) { busy = false; failed(error, save); return; }
+    } catch (error) { busy = false; failed(error, () => save(true)); return; }
     busy = false;
     if (draft.counts.changed) preview();
     else { await settle(); await drop(); }
@@ -96,7 +96,7 @@
     job = null;
     delete part("job").dataset.job;
     if (event.detail.state === "done") settle();
-    else failed({ message: event.detail.error || say("job_failed"), code: event.detail.state }, save);
+    else failed({ message: event.detail.error || say("job_failed"), code: event.detail.state }, () => save(true));
   });
 
   // What waits for a second person leaves the grid: it lies in the change set now.

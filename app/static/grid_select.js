@@ -26,7 +26,9 @@
   const single = () => active.line === head.line && active.at === head.at;
   const size = () => { const r = range(); return (r.bottom - r.top + 1) * (r.right - r.left + 1); };
 
+  let moves = 0;
   function moved(quiet) {
+    moves += 1;
     view.paintAll();
     G.emit("selected", { active, range: range() });
     if (!quiet) announce();
@@ -39,7 +41,7 @@
     view.reveal(head.line, head.at);
     moved();
   }
-  // Picks a block without scrolling.
+  // Picks a block without scrolling; a deed that had to wait for rows does so only where nobody has moved on (`moves`).
   function pick(top, left, bottom, right) {
     active = { line: clampLine(top), at: clampAt(left) };
     head = { line: clampLine(bottom), at: clampAt(right) };
@@ -142,7 +144,7 @@
 
   G.select = {
     go, pick, clamp, range, touches, holds, isActive, single, size, follow, announce,
-    get active() { return active; }, get head() { return head; },
+    get moves() { return moves; }, get active() { return active; }, get head() { return head; },
     reset() { active = { line: 0, at: 0 }; head = { line: 0, at: 0 }; moved(true); },
   };
   moved(true);
