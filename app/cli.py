@@ -19,10 +19,12 @@ from app.shops import shops
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
+    from app.api_keys.cli import api_key
     from app.demo.cli import demo
     from app.imports.cli import imports
     from app.insights.cli import report
 
+    app.cli.add_command(api_key)
     app.cli.add_command(demo)
     app.cli.add_command(imports)
     app.cli.add_command(prepare)

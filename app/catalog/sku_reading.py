@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from app.catalog import prices
 from app.catalog.models import ProductStatus
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
@@ -46,7 +48,7 @@ def page(shop: Shop, wanted: Wanted) -> tuple[list[dict[str, Any]], int | None]:
         values["category_ids"] = _below(shop, wanted.category)
     rows = db.session.execute(text(_SQL.format(where=where)), values).mappings().all()
     more = rows[wanted.limit - 1]["id"] if len(rows) > wanted.limit else None
-    return [_told(row, shop) for row in rows[: wanted.limit]], more
+    return _told_all(rows[: wanted.limit], shop), more
 
 
 def one(shop: Shop, code: str) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def one(shop: Shop, code: str) -> dict[str, Any]:
     row = db.session.execute(text(_SQL.format(where="s.code = :code")), values).mappings().first() if held else None
     if row is None:
         raise NotFound("sku_not_found", code=code[:64])
-    return _told(row, shop)
+    return _told_all([row], shop)[0]
 
 
 _TREE = """
@@ -94,7 +96,12 @@ def _below(shop: Shop, path: str) -> list[int]:
     return list(ids)
 
 
-def _told(row: Any, shop: Shop) -> dict[str, Any]:
+def _told_all(rows: Sequence[Any], shop: Shop) -> list[dict[str, Any]]:
+    now = prices.at(shop.id, [row["id"] for row in rows])
+    return [_told(row, now[row["id"]].price_minor, shop) for row in rows]
+
+
+def _told(row: Any, now_minor: int, shop: Shop) -> dict[str, Any]:
     return {
         "sku": row["code"],
         "product": row["product"],
@@ -103,6 +110,7 @@ def _told(row: Any, shop: Shop) -> dict[str, Any]:
         "category": row["category"],
         "price": _amount(row["price_minor"], shop),
         "price_minor": row["price_minor"],
+        "price_now": _amount(now_minor, shop),
         "compare_at_price": _amount(row["compare_at_minor"], shop),
         "cost": _amount(row["cost_minor"], shop),
         "currency": shop.currency,

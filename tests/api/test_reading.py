@@ -34,12 +34,24 @@ def test_a_sku_has_exactly_these_fields(program) -> None:
         200,
         {
             "sku": "MUG-1/红", "product": "MUG", "title": "Mug", "status": "on_sale", "category": "Kitchen > Cups",
-            "price": "19.90", "price_minor": 1990, "compare_at_price": "25.00", "cost": None, "currency": "CNY",
+            "price": "19.90", "price_minor": 1990, "price_now": "19.90", "compare_at_price": "25.00",
+            "cost": None, "currency": "CNY",
             "stock": 7, "low_stock_limit": 2, "barcode": "690", "options": {"颜色": "红"}, "tags": [], "attributes": {},
             "freight_template": None, "version": 1,
             "product_version": 1, "updated_at": "2026-11-23T12:00:00Z",
         },
     )  # fmt: skip
+
+
+def test_the_price_of_this_moment_is_that_of_the_window_over_it(program) -> None:
+    erp = program()
+    sku = make.sku(erp.shop, code="A", price_minor=1000)
+    make.price_window(erp.shop, {sku.id: 700}, NOON, NOON + timedelta(hours=1))
+
+    for minutes, price in ((-1, "10.00"), (0, "7.00"), (60, "10.00")):
+        with clock.frozen(NOON + timedelta(minutes=minutes)):
+            told = erp.get("/skus/A")[1]
+        assert (told["price"], told["price_now"]) == ("10.00", price)
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(program) -> None:
