@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.catalog import (
     change_approvals,
+    change_figures,
     change_lines,
     change_list,
     change_plans,
@@ -90,6 +91,8 @@ class ChangeView(ListPage):
             job=db.session.get(Job, row.job_id) if row.job_id else None,
             seen=seen,
             affected=_affected(row) if seen else "",
+            figures=change_figures.figures(row) if seen else None,
+            percent_text=change_words.percent,
             plan_late=change_plans.is_late(row),
             lines=shown,
             more=lines[change_lines.PAGE - 1].line if len(lines) > change_lines.PAGE else 0,
