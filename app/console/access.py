@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.console import roles
 from app.console.roles import Role
 from app.kit import context
-from app.kit.db import db
+from app.kit.db import db, only_read
 from app.kit.permissions import Noun, Verb, permission
 from app.kit.shop_wall import ShopOwned
 from app.shops.models import Shop, ShopMember
@@ -74,6 +74,8 @@ def enter() -> None:
     """Before each request: who acts, which shops, which one is current."""
     request_id = context.new_request_id(request.headers.get("X-Request-ID"))
     g.request_id = request_id
+    if _only_reads():
+        only_read()
     if request.endpoint in (None, "assets.serve") or not current_user.is_authenticated:
         g.shops, g.shop = [], None
         context.enter_request(context.Actor("anonymous", "-"), (), request_id)
@@ -82,6 +84,13 @@ def enter() -> None:
     g.shops = list(current_user.shops)
     context.enter_request(context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id)
     g.shop = _current_shop(g.shops)
+
+
+def _only_reads() -> bool:
+    """Whether the route is one of those that its view calls `reading_routes`."""
+    view, _, name = (request.endpoint or "").rpartition(".")
+    owner = getattr(current_app.view_functions.get(request.endpoint or ""), "__self__", None)
+    return bool(view) and request.method == "GET" and name in getattr(owner, "reading_routes", ())
 
 
 def _current_shop(shops: list[Shop]) -> Shop | None:

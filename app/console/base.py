@@ -19,6 +19,8 @@ class ConsoleBase(BaseView):
     noun: ClassVar[Noun]
     route_base: str
     base_permissions: ClassVar[list[str]] = []
+    reading_routes: ClassVar[frozenset[str]] = frozenset()
+    """Methods that write nothing when they are asked by GET: their statements run without a transaction."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -59,6 +61,7 @@ class ListPage(ConsoleBase):
     actions: ClassVar[tuple[lists.Action, ...]] = ()
     empty: ClassVar[lists.Empty | None] = None
     list_page_template: ClassVar[str] = "console/list.html"
+    reading_routes: ClassVar[frozenset[str]] = frozenset({"list", "counts"})
     row_endpoint: ClassVar[str] = "show"
 
     def list_spec(self, shop: Shop) -> lists.ListSpec:

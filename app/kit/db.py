@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_appbuilder.models.sqla import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, event, text
+from sqlalchemy import Dialect, Engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import String, TypeDecorator
 
@@ -26,6 +26,7 @@ db = SQLAlchemy(metadata=Model.metadata)
 NAME_ACTOR = "select set_config('app.actor', :a, true), set_config('app.request', :r, true)"
 _OPEN = "kuaidan_open"
 _AFTER = "kuaidan_after_commit"
+_READS = "kuaidan_only_reads"
 
 
 @contextmanager
@@ -38,6 +39,7 @@ def transaction() -> Iterator[Session]:
     if session.info.get(_OPEN):
         yield session
         return
+    _refuse_writing(session)
     session.info[_OPEN], session.info[_AFTER] = True, []
     try:
         with session.no_autoflush:  # rows changed before must be written under the actor's name, too
@@ -52,6 +54,22 @@ def transaction() -> Iterator[Session]:
         session.info[_OPEN], session.info[_AFTER] = False, []
     for call in after:
         call()
+
+
+def only_read() -> None:
+    """Let each statement of this request stand alone, without BEGIN and ROLLBACK; it must not write anything.
+
+    Under READ COMMITTED each statement sees what is committed by then anyway. A session in a transaction stays so.
+    """
+    session = db.session()
+    if isinstance(session.get_bind(), Engine) and not session.in_transaction():  # a test lends a connection instead
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    session.info[_READS] = True
+
+
+def _refuse_writing(session: Session) -> None:
+    if session.info.get(_READS):
+        raise RuntimeError("this request only reads; see only_read()")
 
 
 @contextmanager
@@ -80,6 +98,7 @@ def _name_actor(session: Session) -> None:
 def _name_actor_of_early_rows(session: Session, flush_context: object, instances: object) -> None:
     """A query can flush rows before `transaction()` has opened; the history names their actor, too."""
     if not session.info.get(_OPEN):
+        _refuse_writing(session)
         _name_actor(session)
 
 

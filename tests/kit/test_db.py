@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.catalog.models import Product
 from app.kit import context
 from app.kit.audit import FieldChange
-from app.kit.db import db, on_commit, transaction
+from app.kit.db import db, on_commit, only_read, transaction
 from tests import factories as make
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -76,3 +76,33 @@ def test_the_history_names_the_actor_even_of_a_row_changed_before_the_transactio
     with context.every_shop("test"):
         (change,) = db.session.scalars(select(FieldChange).where(FieldChange.row_id == product.id))
     assert (change.actor, change.request_id, change.changes) == ("staff:5", "request-80", {"title": ["Cup", "Mug"]})
+
+
+def test_a_request_that_only_reads_can_neither_open_a_transaction_nor_flush() -> None:
+    shop = make.shop()
+    product = make.product(shop, "Cup")
+    only_read()
+
+    with pytest.raises(RuntimeError, match="only reads"), context.every_shop("test"), transaction():
+        pass
+    product.title = "Mug"
+    with pytest.raises(RuntimeError, match="only reads"), context.every_shop("test"):
+        db.session.flush()
+    db.session.rollback()
+    db.session.info.clear()
+
+    assert _title(product.id) == "Cup"
+
+
+@pytest.mark.commits
+def test_reading_alone_leaves_no_transaction_behind(app) -> None:
+    with app.app_context():
+        only_read()
+        answer = db.session.scalar(
+            text("select pg_current_xact_id_if_assigned() is null and now() = statement_timestamp()")
+        )
+        status = db.session.connection().connection.driver_connection.info.transaction_status
+        db.session.remove()
+        after = db.session.connection().connection.driver_connection.autocommit
+
+    assert (answer, status.name, after) == (True, "IDLE", False)
