@@ -84,7 +84,7 @@ def _told(rows: Iterator[Any], total: int, on_progress: Progress) -> Iterator[An
 def _rows(shop: Shop, products: Select[Any], names: list[str]) -> Iterator[list[Any]]:
     """Pages by key, so that a shop of any size costs one page of memory."""
     labels = {status: str(label) for status, label in LABELS.items()}
-    paths, freight = _category_paths(shop), _freight_names(shop)
+    paths, freight = category_paths(shop), freight_names(shop)
     after = (0, 0)
     while page := _page(shop, products, after):
         for sku, product in page:
@@ -132,7 +132,8 @@ def _attribute_names(shop: Shop, products: Select[Any]) -> list[str]:
     return [ATTRIBUTE + name for name in sorted(found)]
 
 
-def _freight_names(shop: Shop) -> dict[int | None, str]:
+def freight_names(shop: Shop) -> dict[int | None, str]:
+    """Names of freight templates by id."""
     rows = db.session.execute(
         select(FreightTemplate.id, FreightTemplate.name).where(FreightTemplate.shop_id == shop.id)
     )
@@ -145,7 +146,7 @@ def _option_names(shop: Shop, products: Select[Any]) -> list[str]:
     return sorted(name for name in found if not name.startswith(ATTRIBUTE))
 
 
-def _category_paths(shop: Shop) -> dict[int | None, str]:
+def category_paths(shop: Shop) -> dict[int | None, str]:
     """Paths by id; a name that would not come back the same is left out, and a blank cell changes nothing."""
     found = db.session.execute(
         text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -32,7 +32,8 @@ from app.console import access
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Action, Empty, ListSpec
-from app.kit import context, people
+from app.imports import change_errors
+from app.kit import context, files, people
 from app.kit.db import db, transaction
 from app.kit.errors import NotFound
 from app.kit.jobs import Job
@@ -164,6 +165,17 @@ class ChangeView(ListPage):
         with transaction():
             again = change_retries.propose_again(change_sets.get(pk)).id
         return redirect(url_for("ChangeView.show", pk=again))
+
+    @expose("/<int:pk>/errors.xlsx")
+    @needs(Noun.CHANGES, Verb.READ)
+    def errors(self, pk: int) -> Response:
+        """The lines that were not written, as a workbook that goes straight back into the import."""
+        row = change_sets.get(pk)
+        path = files.scratch(".xlsx")
+        change_errors.write(row, access.shop_of(row), path)
+        answer = send_file(path, as_attachment=True, download_name=f"change-{row.id}-errors.xlsx")
+        answer.call_on_close(lambda: path.unlink(missing_ok=True))
+        return answer
 
     @expose("/<int:pk>/undo", methods=["POST"])
     @needs(Noun.CHANGES, Verb.UNDO)
