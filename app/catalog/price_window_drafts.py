@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, column, insert, literal_column, select, table, text
-from sqlalchemy.orm import Session
 
 from app.catalog import formulas, price_history, price_layers, prices
 from app.catalog.change_fields import LARGEST
@@ -96,7 +95,6 @@ class Figures:
     skus: int
     refused: int
     above_base: int
-    above_prior: int
     base_sum: int
     price_sum: int
     strongest_ppm: int
@@ -144,15 +142,11 @@ _JUDGE = """update window_draft d set reason = r.reason,
     where r.sku_id = d.sku_id"""
 
 
-def figures(shop_id: int, span: Span) -> Figures:
-    """Sums and counts over what `fill` has computed; `above_prior` compares with the 30 days before the start."""
+def figures() -> Figures:
+    """Sums and counts over what `fill` has computed; two statements."""
     session = db.session()
     row = session.execute(text(_FIGURES)).mappings().one()
-    return Figures(
-        **row,
-        above_prior=_above_prior(session, shop_id, span.starts_at),
-        reasons=[(one.reason, one.lines) for one in session.execute(text(_REASONS))],
-    )
+    return Figures(**row, reasons=[(one.reason, one.lines) for one in session.execute(text(_REASONS))])
 
 
 _HASHED = "sha256(convert_to(sku_id || chr(31) || base_minor || chr(31) || price_minor, 'UTF8'))"
@@ -168,11 +162,12 @@ _REASONS = """select reason, count(*) as lines from window_draft where reason is
     group by reason order by lines desc, reason"""
 
 
-def _above_prior(session: Session, shop_id: int, starts_at: datetime) -> int:
+def above_prior(shop_id: int, span: Span) -> int:
+    """How many of its prices lie above the lowest price of the 30 days before it begins; one statement."""
     statement = f"""select count(*) from ({price_history.lowest_sql(ACCEPTED)}) prior
         join window_draft d on d.sku_id = prior.id where d.price_minor > prior.lowest"""  # noqa: S608 - own constants
-    values = {"shop_id": assert_in_scope(shop_id), **price_history.prior_span(starts_at)}
-    return session.scalar(text(statement), values) or 0
+    values = {"shop_id": assert_in_scope(shop_id), **price_history.prior_span(span.starts_at)}
+    return db.session.scalar(text(statement), values) or 0
 
 
 def overlaps(shop_id: int, span: Span, skus: str = ACCEPTED, window_id: int = NEW_ID) -> list[Overlap]:

@@ -81,7 +81,7 @@ def make(shop_id: int, draft: WindowDraft, rule: WindowRule, chosen: Select[int]
         return made
     span = draft.span()
     price_window_drafts.fill(shop_id, rule, chosen)
-    found = price_window_drafts.figures(shop_id, span)
+    found = price_window_drafts.figures()
     if found.content_hash != seen:
         raise Conflict("price_window_drift")
     if not found.skus:

@@ -108,7 +108,7 @@ class PriceWindowDraftView(ConsoleBase):
     ) -> str:
         span = draft.span()
         price_window_drafts.fill(shop.id, rule, _products(shop, selection))
-        seen = price_window_drafts.figures(shop.id, span)
+        seen = price_window_drafts.figures()
         return self.page(
             "catalog/price_window_preview.html",
             shop=shop,
@@ -117,6 +117,7 @@ class PriceWindowDraftView(ConsoleBase):
             said=price_window_words.rule(rule, shop.currency),
             notice=notice,
             seen=seen,
+            above_prior=price_window_drafts.above_prior(shop.id, span),
             beyond=change_words.findings(price_window_limits.measure(shop.id)),
             overlaps=price_window_drafts.overlaps(shop.id, span),
             lines=price_window_drafts.lines(shop.id, span, draft.name),
