@@ -105,6 +105,18 @@ def _price(sku_id: int, base: int, layers: list[Layer]) -> Price:
     )
 
 
+_LAID_OVER = f"""
+with {live(":moment", ":moment")}
+select s.id, c.price_minor from unnest(cast(:ids as bigint[])) s (id)
+cross join lateral ({covering("s.id", ":moment")} limit 1) c"""  # noqa: S608 - own constants
+
+
+def laid_over(shop_id: int, sku_ids: Sequence[int]) -> dict[int, int]:
+    """The prices of those SKUs whose price comes from a window now, by id; one statement, for many SKUs."""
+    values = {"shop_id": assert_in_scope(shop_id), "ids": list(sku_ids), "moment": clock.now()}
+    return {row.id: row.price_minor for row in db.session.execute(text(_LAID_OVER), values)}
+
+
 _LAYERS = f"""
 with {live(":first", "cast(:last as timestamptz)")}
 select l.sku_id, w.id, w.name, w.starts_at, w.ends_at, w.priority, l.price_minor

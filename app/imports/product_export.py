@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, text
 
-from app.catalog import product_list, tags
+from app.catalog import prices, product_list, tags
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import FreightTemplate, Product, ProductStatus, Sku
 from app.imports.product_fields import ATTRIBUTE, ATTRIBUTE_HEADER, FIELDS, OPTION_HEADER
@@ -24,6 +25,8 @@ BY_JOB_ABOVE = 5_000
 _MONEY = ("price", "compare_at", "cost")
 _WHOLE = ("stock", "low_stock_limit")
 _PAGE = 2_000
+PRICE_NOW = _l("Price now (read only)")
+"""The price of this moment, price windows and all; an import knows no such column."""
 Progress = Callable[[int, int], object]
 
 
@@ -46,7 +49,8 @@ def write(shop: Shop, products: Select[Any], path: Path, on_progress: Progress) 
     total = count(shop, products)
     names = [*_option_names(shop, products), *_attribute_names(shop, products)]
     rows = _told(_rows(shop, products, names), total, on_progress)
-    return write_sheet(rows, columns(shop, names), path, name="Products")
+    price_now = Column(str(PRICE_NOW), ColumnKind.MONEY, money.exponent(shop.currency))
+    return write_sheet(rows, [*columns(shop, names), price_now], path, name="Products")
 
 
 def columns(shop: Shop, names: list[str]) -> list[Column]:
@@ -87,6 +91,7 @@ def _rows(shop: Shop, products: Select[Any], names: list[str]) -> Iterator[list[
     paths, freight = category_paths(shop), freight_names(shop)
     after = (0, 0)
     while page := _page(shop, products, after):
+        laid_over = prices.laid_over(shop.id, [sku.id for sku, _ in page])
         for sku, product in page:
             yield [
                 product.code,
@@ -104,6 +109,7 @@ def _rows(shop: Shop, products: Select[Any], names: list[str]) -> Iterator[list[
                 tags.typed_tags(product.tags) or None,
                 freight.get(product.freight_template_id),
                 *(_extra(sku, product, name) for name in names),
+                laid_over.get(sku.id, sku.price_minor),
             ]
         after = (page[-1][0].product_id, page[-1][0].id)
         db.session.expunge_all()

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.catalog import prices
 from app.catalog.models import Sku
 from app.catalog.price_window_models import WindowState
-from app.kit import context
+from app.kit import clock, context
 from app.kit.db import db, transaction
 from app.kit.errors import Forbidden
 from tests import factories as make
@@ -156,6 +156,16 @@ def test_sql_and_plain_python_agree(shop, base, changed, drawn) -> None:
     for hour in range(-1, 8):
         for moment, at_hour in ((DAY + hour * HOUR, hour), (DAY + hour * HOUR - SECOND, hour - 0.5)):
             assert price_at(sku, moment) == oracle(base, changed, laid, at_hour), (hour, moment)
+
+
+def test_many_skus_are_asked_for_those_that_a_window_lies_over(shop) -> None:
+    plain, laid = make.sku(shop, price_minor=1000), make.sku(shop, price_minor=1000)
+    make.price_window(shop, {laid.id: 700}, DAY, DAY + HOUR)
+
+    with clock.frozen(DAY):
+        assert prices.laid_over(shop.id, [plain.id, laid.id]) == {laid.id: 700}
+    with clock.frozen(DAY + HOUR):
+        assert prices.laid_over(shop.id, [plain.id, laid.id]) == {}
 
 
 def test_moments_are_utc_whatever_the_shop(shop) -> None:
