@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from app.catalog import change_creations, change_judging, change_lifecycle, change_limits
+from app.catalog import change_creations, change_drift, change_judging, change_lifecycle, change_limits
 from app.catalog.change_judging import stage_table
 from app.catalog.change_models import ChangeSet, ChangeSource, ChangeState, LineOutcome
 from app.events import ChangeSetApplied, ChangeSetRequested, ChangeSetSentForApproval, ChangeSetUndone
@@ -102,6 +102,7 @@ def carry_out(change_set: ChangeSet, *, on_step: OnStep = _quiet) -> dict[str, i
     stage_table(session)
     session.execute(text(_WANT_LINES), {"id": change_set.id, "shop_id": change_set.shop_id})
     _judge_locked(session, change_set, 0, on_step)
+    change_drift.mark(session, change_set)
     on_step("recording")
     with change_judging.without_nested_loops(session):
         session.execute(text(_MOVED_ON), {"id": change_set.id, "shop_id": change_set.shop_id})

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from app.catalog import change_approvals, change_limits, change_rules, change_sets, change_undos
 from app.catalog.change_limits import Limits
 from app.catalog.change_models import ChangeLine, ChangeSet, ChangeSource, ChangeState
-from app.catalog.formulas import Formula, Percent, SetTo
+from app.catalog.formulas import Formula, OverCost, Percent, SetTo
 from app.catalog.models import Product, Sku
 from app.kit import clock, context
 from app.kit.audit import FieldChange
@@ -275,3 +275,15 @@ def test_the_history_names_the_set(shop) -> None:
 
     named = db.session.scalars(select(FieldChange.change_set_id).order_by(FieldChange.id)).all()
     assert named == [change_set.id, undoing.id, None]
+
+
+def test_a_price_over_cost_is_stale_when_the_cost_has_moved(shop) -> None:
+    moved, still = (make.sku(shop, price_minor=1000, cost_minor=500) for _ in range(2))
+    change_set = ask(shop, Formula("price_minor", (OverCost(900_000),)))
+    edit(moved, cost_minor=600, stock_on_hand=1)
+    edit(still, stock_on_hand=1)
+
+    counts = carry_out(change_set)
+
+    assert (counts["changed"], counts["stale"]) == (1, 1)
+    assert prices([moved, still]) == [1000, 950]
