@@ -18,7 +18,7 @@ from app.imports.upserts import OUTCOMES, Outcome, Wish
 from app.kit.errors import Conflict
 
 MOST_ROWS = 10_000
-BODY_BYTES = 16 * 1024 * 1024
+BODY_BYTES = 8 * 1024 * 1024
 _MODES = {"upsert": ImportMode.BOTH, "create": ImportMode.CREATE, "update": ImportMode.UPDATE}
 _ON_ERROR = {"skip": OnError.SKIP, "stop": OnError.STOP, "all_or_nothing": OnError.ALL}
 _TEXT: dict[str, Any] = {"type": "string"}

@@ -96,7 +96,8 @@ def _http_error(error: HTTPException) -> Any:
     if error.description == "no_shop":
         message = gettext("You are not a member of any shop yet. Ask an administrator to add you to one.")
     if wants_json():
-        return jsonify(code=f"http_{status}", message=message), status
+        allowed = {"Allow": ", ".join(sorted(getattr(error, "valid_methods", None) or ()))} if status == 405 else {}
+        return jsonify(code=f"http_{status}", message=message, facts={}), status, allowed
     return _page(status, message)
 
 

@@ -73,13 +73,20 @@ def test_while_redis_is_away_calls_are_answered(app, program, monkeypatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/skus", 405), ("PUT", "/changes/1", 405)]
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/nothing", 404, None),
+        ("DELETE", "/skus", 405, "GET, HEAD, OPTIONS"),
+        ("PUT", "/changes/1/undo", 405, "OPTIONS, POST"),
+    ],
 )
-def test_an_address_or_method_that_is_not_there_is_told_in_the_same_form(program, method, path, status) -> None:
-    found, body = program().send(method, path)
+def test_an_address_or_method_that_is_not_there_is_told_in_the_same_form(program, method, path, status, allow) -> None:
+    erp = program()
+    found, body = erp.send(method, path)
 
-    assert (found, body["code"]) == (status, f"http_{status}")
+    assert (found, body["code"], body["facts"]) == (status, f"http_{status}", {})
     assert body["message"]
+    assert erp.last.headers.get("Allow") == allow
 
 
 def test_a_write_needs_an_idempotency_key(program) -> None:
