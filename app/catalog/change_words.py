@@ -59,10 +59,19 @@ def title(change_set: ChangeSet, currency: str, names: Mapping[str, str] | None 
         return gettext("Workbook %(name)s", name=name)
     if name := change_set.rule.get("product_title"):
         return gettext("Prices of “%(name)s”", name=name)
+    if made := change_set.rule.get("make"):
+        return _making(made, change_set.rule)
     try:
         return rule(change_rules.from_json(change_set.rule), currency, names)
     except RuleViolation:
         return str(SOURCES[change_set.source])
+
+
+def _making(made: str, wanted: Mapping[str, Any]) -> str:
+    if made == "copies":
+        return gettext("Copies of products, called %(pattern)s", pattern=wanted["patterns"]["code"])
+    options = " × ".join(f"{name}: {', '.join(values)}" for name, values in wanted["options"])
+    return gettext("New SKUs of %(options)s", options=options)
 
 
 def guards(change_set: ChangeSet) -> list[str]:

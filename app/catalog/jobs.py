@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.catalog import change_rules, change_sets, change_undos, product_list
+from app.catalog import change_makings, change_rules, change_sets, change_undos, product_list
 from app.catalog.change_models import ChangeSet, ChangeSource
 from app.kit import jobs
 from app.kit.job_runs import Run
@@ -32,7 +32,9 @@ def apply_change_set(run: Run) -> dict[str, Any]:
         def on_step(step: str) -> None:
             run.progress(steps.index(step), len(steps), gettext(str(STEPS[step])))
 
-        if change_set.has_lines:
+        if change_makings.is_making(change_set.rule):
+            counts = change_makings.carry_out(change_set)
+        elif change_set.has_lines:
             counts = change_sets.carry_out(change_set, on_step=on_step)
         else:
             counts = change_sets.apply(change_set, floor=_stage(change_set), on_step=on_step)

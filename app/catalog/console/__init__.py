@@ -3,6 +3,7 @@
 from app.catalog.console.bulk import BulkView
 from app.catalog.console.categories import CategoryView
 from app.catalog.console.changes import ChangeView
+from app.catalog.console.copies import CopyView
 from app.catalog.console.freight import FreightTemplateView
 from app.catalog.console.grid import GridView
 from app.catalog.console.images import ImageView
@@ -11,6 +12,7 @@ from app.catalog.console.plans import PlanView
 from app.catalog.console.price_window_new import PriceWindowDraftView
 from app.catalog.console.price_windows import PriceWindowView
 from app.catalog.console.products import ProductView
+from app.catalog.console.variants import VariantView
 
 VIEWS = [
     ProductView,
@@ -18,6 +20,8 @@ VIEWS = [
     GridView,
     ChangeView,
     PlanView,
+    CopyView,
+    VariantView,
     ImageView,
     LimitsView,
     CategoryView,

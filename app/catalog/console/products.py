@@ -56,6 +56,7 @@ class ProductView(ListPage):
         BulkAction(_l("Put on sale"), "circle-check", "BulkView.on_sale", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Take off the shelf"), "eye-off", "BulkView.off_shelf", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Archive"), "archive", "BulkView.archive", Noun.PRODUCTS, Verb.BULK),
+        BulkAction(_l("Duplicate"), "copy", "CopyView.form", Noun.PRODUCTS, Verb.BULK),
         BulkAction(_l("Export workbook"), "file-spreadsheet", "ProductExportView.want", Noun.PRODUCTS, Verb.EXPORT),
     )
     actions = (
