@@ -72,15 +72,17 @@ def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
 
 def _make_products(stage: Stage) -> None:
     """Each new code once; a field that several rows give comes from the first that gives it."""
-    first = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
-    title, description, status, category, tags, attributes, freight = (first.format(name) for name in PRODUCT_COLUMNS)
+    good = "from product_row p join staged s on s.row = p.row where s.err_code is null and p.product_id is null "
+    value, order = "p.n_{0}", "order by p.row "
+    if stage.run(f"select exists (select {good} group by p.product_code having count(*) > 1)").scalar():
+        value = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
+        order = "group by p.product_code order by min(p.row) "  # three times the work, for nothing where codes differ
+    title, description, status, category, tags, attributes, freight = (value.format(name) for name in PRODUCT_COLUMNS)
     stage.run(
         "with new as (insert into product (shop_id, code, title, description, status, category_id, tags, attributes, "
         "freight_template_id, version, created_at, updated_at) select :shop_id, p.product_code, "
         f"{title}, coalesce({description}, ''), coalesce({status}, 'draft'), {category}, "
-        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment "
-        "from product_row p join staged s on s.row = p.row "
-        "where s.err_code is null and p.product_id is null group by p.product_code order by min(p.row) "
+        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {order} "
         "returning id, code) "
         "insert into made select 'product', id, code from new",
         moment=clock.now(),
