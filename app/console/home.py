@@ -17,7 +17,7 @@ from app.console import access, home_figures
 from app.console.access import can, needs
 from app.console.base import ConsoleBase
 from app.console.home_figures import Glance
-from app.kit import clock, formats
+from app.kit import clock, context, formats
 from app.kit.permissions import Noun, Verb
 from app.orders.models import OrderKind
 from app.shops.models import Shop
@@ -141,7 +141,7 @@ def _day_words(day: date) -> str:
 
 def _tasks(shop: Shop) -> list[Task]:
     """What waits; nothing is asked of the database that the person may not see."""
-    tasks = []
+    tasks = _approvals(shop) if can(Noun.CHANGES, Verb.APPROVE) else []
     if can(Noun.ORDERS):
         count = home_figures.waiting_shipments(shop.id)
         url = _url("OrderView.list", tab="pending_shipment")
@@ -155,6 +155,16 @@ def _tasks(shop: Shop) -> list[Task]:
         url = _url("JobView.list", tab="failed", f_wanted=f"{since}..")
         tasks.append(Task(gettext("Failed jobs, last 7 days"), count, url, "danger", "alert-circle"))
     return tasks
+
+
+def _approvals(shop: Shop) -> list[Task]:
+    """What waits for a second person, if anything does."""
+    changes, windows = home_figures.waiting_approvals(shop.id, str(context.actor()))
+    told = (
+        (gettext("Changes that wait for your approval"), changes, _url("ChangeView.list", tab="pending")),
+        (gettext("Price windows that wait for your approval"), windows, _url("PriceWindowView.list", tab="pending")),
+    )
+    return [Task(label, count, url, "warning", "user-check") for label, count, url in told if count]
 
 
 def _first_shop() -> Step:

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select, text
 
 from app.catalog import product_search
+from app.catalog.change_models import ChangeSet, ChangeState
 from app.catalog.models import Product
+from app.catalog.price_window_models import PriceWindow, WindowState
 from app.console.lists import COUNT_CAP
 from app.insights import metrics
 from app.kit import clock
@@ -109,6 +111,18 @@ def waiting_shipments(shop_id: int) -> int:
     """Paid sales that nobody has sent yet, counted up to the cap."""
     waiting = (Order.kind == OrderKind.SALE, Order.status == OrderStatus.PENDING_SHIPMENT)
     return _capped(select(Order.id).where(Order.shop_id == shop_id, *waiting))
+
+
+def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:
+    """Change sets and price windows that wait for somebody else than `asked_by`; one statement."""
+
+    def waiting(model: Any, state: Any) -> Any:
+        mine = (model.shop_id == shop_id, model.state == state, model.requested_by != asked_by)
+        return select(func.count()).select_from(model).where(*mine).scalar_subquery()
+
+    counts = select(waiting(ChangeSet, ChangeState.PENDING), waiting(PriceWindow, WindowState.PENDING))
+    changes, windows = db.session.execute(counts).one()
+    return int(changes), int(windows)
 
 
 def low_stock(shop_id: int) -> int:

@@ -84,6 +84,21 @@ def test_what_waits_is_counted_and_leads_to_its_rows_in_ten_statements(sign_in, 
     assert '<strong class="k-number">1</strong><span class="text-secondary">Products low in stock' in page
 
 
+def test_a_change_that_waits_is_shown_to_those_who_may_approve_it_and_did_not_ask(sign_in) -> None:
+    shop = make.shop()
+    make.order(shop, placed_at=clock.now())
+    sku = make.sku(shop, price_minor=1000)
+    wei, mina, clerk = (sign_in(make.staff(role, shop)) for role in (Role.MANAGER, Role.MANAGER, Role.MERCHANT))
+    typed = {"field": "price_minor", "how": "percent", "amount": "-50", "ids": [str(sku.product_id)]}
+    page = wei.post("/products/bulk/preview", data=typed).location
+    wei.post(page + "/confirm")
+
+    seen = [client.get("/").text for client in (wei, mina, clerk)]
+
+    assert ["Changes that wait for your approval" in text for text in seen] == [False, True, False]
+    assert "/changes/?tab=pending" in seen[1]
+
+
 def test_an_empty_shop_says_what_to_do_first(sign_in) -> None:
     page = sign_in(make.staff(Role.MANAGER, make.shop())).get("/").text
 
