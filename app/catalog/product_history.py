@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.catalog import change_words, reference_names
 from app.catalog.change_fields import FIELDS
+from app.catalog.change_models import ChangeSet
 from app.catalog.lifecycle import LABELS
 from app.catalog.models import Product, ProductStatus
 from app.console import timeline
@@ -36,7 +37,20 @@ def shown(product: Product, shop: Shop) -> list[dict[str, Any]]:
     def value(key: str, stored: Any) -> str:
         return change_words.value(key.rpartition(" ")[2], change_words.as_stored(stored), shop.currency, names)
 
-    return timeline.shown(entries, timeline.Words(_EVENTS, labels, value), shop.time_zone)
+    told = timeline.shown(entries, timeline.Words(_EVENTS, labels, value), shop.time_zone)
+    sets = _sets(entries)
+    for entry, one in zip(entries, told, strict=True):
+        if change_set := sets.get(entry.change_set_id or 0):
+            one["text"] = gettext("Change #%(number)s", number=change_set.id)
+            said = change_words.title(change_set, shop.currency, names)
+            one["note"] = f"{said} · {change_set.note}" if change_set.note else said
+    return told
+
+
+def _sets(entries: list[Entry]) -> dict[int, ChangeSet]:
+    """The sets that entries were part of, by id; no statement when there are none."""
+    ids = {entry.change_set_id for entry in entries if entry.change_set_id}
+    return {row.id: row for row in db.session.scalars(select(ChangeSet).where(ChangeSet.id.in_(ids)))} if ids else {}
 
 
 def _label(key: str) -> str:
@@ -55,6 +69,7 @@ def _of_skus(product: Product) -> list[Entry]:
             row.actor,
             row.request_id,
             changes={f"{codes[row.row_id]} {name}": pair for name, pair in row.changes.items()},
+            change_set_id=row.change_set_id,
         )
         for row in rows
     ]

@@ -17,7 +17,8 @@ from app.kit.db import db
 class Entry:
     """One thing that happened: who, when, which fact, and the fields with their old and new value.
 
-    `event` is empty for a change of fields that no fact speaks of; `actor` is like `staff:7`.
+    `event` is empty for a change of fields that no fact speaks of; `actor` is like `staff:7`;
+    `change_set_id` names the set of changes that it was part of, if any.
     """
 
     at: datetime
@@ -26,6 +27,7 @@ class Entry:
     event: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[Any]] = field(default_factory=dict)
+    change_set_id: int | None = None
 
 
 def of(subject_type: str, table: str, row_id: int, limit: int = 200) -> list[Entry]:
@@ -44,7 +46,9 @@ def of(subject_type: str, table: str, row_id: int, limit: int = 200) -> list[Ent
         if spoken_of is not None and spoken_of.actor == change.actor:
             spoken_of.changes = {**change.changes, **spoken_of.changes}
         else:
-            alone.append(Entry(change.at, change.actor, change.request_id, changes=change.changes))
+            entry = Entry(change.at, change.actor, change.request_id, changes=change.changes)
+            entry.change_set_id = change.change_set_id
+            alone.append(entry)
     return sorted([*facts, *alone], key=lambda entry: entry.at, reverse=True)
 
 

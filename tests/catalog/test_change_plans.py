@@ -188,3 +188,35 @@ def test_times_that_clocks_skip_or_repeat_are_never_guessed(sign_in, look) -> No
     assert "comes twice" in twice.text and "01:30 (UTC+01:00)" in twice.text
     row = look(lambda: db.session.scalars(select(ChangeSet)).one())
     assert row.run_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_taking_down_names_the_open_orders_and_price_windows(shop, manager) -> None:
+    product = make.product(shop)
+    sku = make.sku(shop, product, code="S1")
+    line = make.order(shop, ("S1", 1, 1000))
+    with context.every_shop("test"), transaction():
+        db.session.execute(
+            db.text("update order_line set sku_id = :s where order_id = :o"), {"s": sku.id, "o": line.id}
+        )
+    make.price_window(shop, {sku.id: 900}, clock.now(), None, name="Black Friday")
+    make.price_window(shop, {sku.id: 900}, NOW - timedelta(days=900), NOW - timedelta(days=800), name="Long gone")
+
+    draft = manager.post("/products/bulk/off-shelf", data={"ids": [str(product.id)]})
+    page = manager.get(draft.location).text
+
+    assert "1 open order contains these products" in page
+    assert "1 price window, running or planned, has prices for them: Black Friday." in page
+    assert "Long gone" not in page
+
+
+def test_the_reason_of_a_stock_change_stands_in_the_products_history(shop, manager, run_jobs) -> None:
+    sku = make.sku(shop, stock_on_hand=5)
+    form = {"field": "stock_on_hand", "how": "plus", "amount": "-2", "reason": "damaged", "note": "fell off a pallet"}
+    page = f"/products/{sku.product_id}"
+
+    draft = manager.post("/products/bulk/preview", data={**form, "ids": [str(sku.product_id)]})
+    manager.post(draft.location + "/confirm")
+    assert run_jobs() == ["done"]
+
+    told = manager.get(page).text
+    assert "Stock: −2 · Damaged · fell off a pallet" in told
