@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import text
 
 from app.catalog import price_layers, price_window_drafts, prices
-from app.catalog.price_layers import Segment
+from app.catalog.price_layers import Layer, Segment
 from app.catalog.price_window_drafts import Overlap, Span
-from app.catalog.price_window_models import PriceWindow
+from app.catalog.price_window_models import PriceWindow, WindowState
 from app.kit.db import db
 from app.kit.shop_wall import assert_in_scope
 
@@ -46,8 +46,12 @@ _LINES = """select l.sku_id, s.code, p.title, p.id as product_id, l.price_minor,
     where l.window_id = :window_id and l.shop_id = :shop_id and l.sku_id > :after order by l.sku_id limit :size"""
 
 
-def _segments(window: PriceWindow, row: Any, others: list[price_layers.Layer]) -> list[Segment]:
+def _segments(window: PriceWindow, row: Any, others: list[Layer]) -> list[Segment]:
+    """Who wins while it holds; one that waits for a second person is shown as if it were agreed to."""
     base = [(window.starts_at, row["present_minor"])]
+    if window.state is WindowState.PENDING:
+        span = (window.starts_at, window.ends_at, window.priority)
+        others = [*others, Layer(window.id, window.name, *span, row["price_minor"])]
     return price_layers.segments(base, others, window.starts_at, window.ends_at)
 
 

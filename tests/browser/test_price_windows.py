@@ -45,7 +45,7 @@ def fill(page, *, amount: str, name: str, days: int) -> None:
     page.get_by_label("To", exact=True).fill(f"{end:%Y-%m-%dT00:00}")
 
 
-def test_a_window_is_made_from_the_bulk_form_runs_at_once_and_is_ended(people, open_page, axe) -> None:
+def test_a_window_is_made_from_the_bulk_form_runs_at_once_and_is_ended(people, open_page, axe, shoot) -> None:
     page = open_page("/products/", people["clerk"])
     page.get_by_role("checkbox", name="Blue cup").check()
     page.get_by_role("button", name="Change prices").click()
@@ -61,6 +61,7 @@ def test_a_window_is_made_from_the_bulk_form_runs_at_once_and_is_ended(people, o
     expect(page.get_by_role("row", name=re.compile("^Flash"))).to_contain_text("The other one wins")
     expect(page.get_by_role("row", name=re.compile("^Autumn"))).to_contain_text("This one wins")
     axe(page)
+    shoot(page, "windows-preview-en-light-1440")
     page.get_by_role("button", name="Save the window with 2 prices").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Running")
@@ -76,26 +77,28 @@ def test_a_window_is_made_from_the_bulk_form_runs_at_once_and_is_ended(people, o
     expect(page.get_by_role("row", name="CUP-S")).to_contain_text("£9.50")
 
 
-def test_a_deep_cut_is_approved_by_the_manager(people, open_page, axe) -> None:
+def test_a_deep_cut_is_approved_by_the_manager(people, open_page, axe, shoot) -> None:
     page = open_page("/price-windows/new/", people["clerk"])
     page.get_by_label("Products", exact=True).select_option("on_sale")
     fill(page, amount="-40", name="Clear-out", days=2)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("A second person must approve this")).to_be_visible()
     axe(page)
+    shoot(page, "windows-preview-limits-en-light-1440")
     page.get_by_role("button", name="Ask for approval").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Waits for approval")
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
-    manager = open_page(page.url, people["manager"])
+    manager = open_page(page.url, people["manager"], theme="dark")
     axe(manager)
+    shoot(manager, "windows-pending-en-dark-1440")
     manager.get_by_role("button", name="Approve").click()
     expect(manager.get_by_role("heading", level=1)).to_contain_text("Running")
     expect(manager.get_by_text("Approved by Lina Test")).to_be_visible()
 
 
-def test_a_time_that_comes_twice_is_chosen(people, open_page, axe) -> None:
-    page = open_page("/price-windows/new/", people["clerk"])
+def test_a_time_that_comes_twice_is_chosen(people, open_page, axe, shoot) -> None:
+    page = open_page("/price-windows/new/", people["clerk"], width=390)
     page.get_by_label("Products", exact=True).select_option("on_sale")
     fill(page, amount="-5", name="Night", days=1)
     page.get_by_label("From", exact=True).fill("2027-10-31T01:30")
@@ -104,6 +107,8 @@ def test_a_time_that_comes_twice_is_chosen(people, open_page, axe) -> None:
 
     expect(page.get_by_text("2027-10-31 01:30 comes twice")).to_be_visible()
     axe(page)
+    page.get_by_label("The later one").scroll_into_view_if_needed()
+    shoot(page, "windows-twice-en-light-390")
     page.get_by_label("The later one: 01:30 (UTC+00:00)").check()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Night")

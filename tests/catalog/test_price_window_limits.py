@@ -73,7 +73,9 @@ def test_a10_a_deep_cut_waits_and_what_moved_meanwhile_is_left_out(shop, skus, c
 
     with context.shops([shop.id]), transaction():
         db.session.get(Sku, skus[3].id).price_minor = 1100
-    seen = hidden(manager.get(made).text)["seal"]
+    waiting = manager.get(made).text
+    assert waiting.count('<strong class="k-number">CN¥6.50</strong> Flash') == 12
+    seen = hidden(waiting)["seal"]
     assert manager.post(made + "/approve", data={"seal": seen}).status_code == 302
 
     after = window(look)
