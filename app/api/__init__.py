@@ -11,6 +11,7 @@ MESSAGES.update(
         "too_many_requests": _l("Too many requests. Wait %(retry_seconds)s seconds and try again."),
         "not_json": _l("Send a body of the type application/json, not compressed."),
         "json_broken": _l("The body is not JSON that can be read: %(reason)s."),
+        "body_missing": _l("Send a JSON body, and its length in the header Content-Length."),
         "body_too_large": _l("The body is too large; at most %(limit_bytes)s bytes are taken."),
         "no_body": _l("This request takes no body."),
         "idempotency_key_missing": _l("Send an Idempotency-Key header of 1 to 100 visible ASCII characters."),

@@ -73,6 +73,8 @@ def read_body(contract: Contract) -> Any:
         return None
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise WrongType("not_json")
+    if not raw:  # or sent in chunks without its length, which the server does not read
+        raise BadRequest("body_missing")
     data = _parsed(raw)
     if faults := contract.check_body(data):
         raise Invalid(faults)

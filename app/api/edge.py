@@ -21,7 +21,8 @@ REPLAYED = "Idempotent-Replayed"
 
 
 def init_app(app: Flask, routes: list[Route]) -> None:
-    """Put the routes below /api/v1."""
+    """Put the routes below /api/v1. Raises ValueError when the limit of calls cannot be read."""
+    limits.check(app.config["KUAIDAN_API_LIMIT"])
     from app.api.openapi import document
 
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)

@@ -30,6 +30,11 @@ class Standing:
     reset_seconds: int
 
 
+def check(limit: str) -> None:
+    """Raise ValueError unless the limit can be read."""
+    parse(limit)
+
+
 def take(kind: str, who: str, limit: str, cost: int = 1) -> Standing | None:
     """Count a call. Raises TooMany when the limit is used up; None when nobody counts."""
     item = parse(limit)

@@ -25,6 +25,9 @@ MESSAGES.update(
         "order_row_refused": _l("Row %(row)s of the same order was refused or left out; the order waits as a whole."),
         "order_differs": _l("Order %(number)s is there already with other content; imports do not rewrite history."),
         "too_many_names": _l("At most %(limit)s different option and attribute names are taken in one call."),
+        "bad_name": _l(
+            "A name of an option or attribute is blank, longer than %(limit)s characters, or holds a control character."
+        ),
         "text_reserved": _l("“%(value)s” cannot be a value; it stands for emptying a field in workbooks."),
         "given_twice": _l("Give either this field or “%(other)s”, not both."),
         "tag_comma": _l("The tag “%(value)s” holds a comma; commas part tags."),

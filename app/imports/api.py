@@ -23,6 +23,7 @@ _MODES = {"upsert": ImportMode.BOTH, "create": ImportMode.CREATE, "update": Impo
 _ON_ERROR = {"skip": OnError.SKIP, "stop": OnError.STOP, "all_or_nothing": OnError.ALL}
 _TEXT: dict[str, Any] = {"type": "string"}
 _WHOLE: dict[str, Any] = {"type": "integer"}
+_COUNT: dict[str, Any] = {**_WHOLE, "minimum": -(10**12), "maximum": 10**12}
 _CLEARABLE: dict[str, Any] = {"type": ["string", "null"]}
 _NAMES: dict[str, Any] = {"type": "object", "maxProperties": 50, "additionalProperties": _CLEARABLE}
 _AMOUNT = 'A decimal string in the shop\'s currency, such as "12.50"'
@@ -45,7 +46,7 @@ ROW: dict[str, Any] = {
         "cost": {**_CLEARABLE, "description": f"{_AMOUNT}; null empties."},
         "stock": {**_WHOLE, "description": "The stock itself."},
         "stock_was": {**_WHOLE, "description": "Only if the stock is still this; else the row is stale."},
-        "stock_change": {**_WHOLE, "description": "Instead of stock: pieces to add, or with a minus to take away."},
+        "stock_change": {**_COUNT, "description": "Instead of stock: pieces to add, or with a minus to take away."},
         "low_stock_limit": _WHOLE,
         "options": {**_NAMES, "description": "Option values by name; a name left out stays, null removes it."},
         "tags": {"type": ["array", "null"], "items": _TEXT, "description": "All tags of the product."},

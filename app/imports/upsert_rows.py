@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.catalog.models import ProductStatus
+from app.catalog.tag_sql import NAME_LONGEST
 from app.imports import loading
 from app.imports.product_fields import ATTRIBUTE
 from app.imports.staging import CLEAR
@@ -46,6 +47,7 @@ WAS = {
 EXPECTED = ("if_version", "stock_change", *(f"was_{name}" for name in WAS))
 """Columns of `staged` beside those of the import."""
 MOST_NAMES = 100
+_NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_LONGEST}}}")
 _AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 _FAULT = ("err_column", "err_code", "err_facts")
 
@@ -125,6 +127,8 @@ class Table:
         return _TEXTS.get(name, _plain)(name, value)
 
     def _extra_cells(self, kind: str, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        if not all(_NAME.fullmatch(name) and name.strip() for name in values):
+            raise _Bad(kind, "bad_name", {"limit": NAME_LONGEST})
         prefix = ATTRIBUTE if kind == "attributes" else ""
         return {
             self._extra_of[prefix + name]: CLEAR if value is None else self._cell(f"{kind}.{name}", value)

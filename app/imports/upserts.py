@@ -8,6 +8,7 @@ from typing import Any
 
 from app.catalog import change_sets
 from app.catalog.change_models import ChangeSource, ChangeState
+from app.catalog.tag_sql import MOST_ATTRIBUTES
 from app.imports import product_rows, product_writing
 from app.imports.faults import NOT_REACHED, message_of
 from app.imports.models import ImportMode, OnError
@@ -75,6 +76,7 @@ def carry_out(shop: Shop, wish: Wish) -> Outcome:
     _compare(stage)
     _add_to_stock(stage)
     product_rows.check(stage)
+    _limit_attributes(stage)
     _mind_faults(stage, table, wish.on_error)
     if not wish.dry_run:
         return _told(stage, table, product_writing.commit(stage))
@@ -133,6 +135,18 @@ def _add_to_stock(stage: Stage) -> None:
     stage.run(
         "update staged s set stock = (coalesce((select k.stock_on_hand from sku k "
         f"where {_SAME}), 0) + s.stock_change::bigint)::text where s.stock_change is not null and s.err_code is null"
+    )
+
+
+def _limit_attributes(stage: Stage) -> None:
+    """A product that holds some already can hold only so many more."""
+    stage.refuse(
+        "p.row = s.row and (select count(*) from jsonb_object_keys(p.n_attributes)) > :most",
+        "attributes",
+        "too_many",
+        "jsonb_build_object('limit', cast(:most as integer))",
+        using="product_row p",
+        most=MOST_ATTRIBUTES,
     )
 
 

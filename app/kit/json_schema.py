@@ -116,7 +116,9 @@ def _object(schema: Schema) -> Check:
             faults.append(Fault("", "too_many", {"limit": most}))
         for name, one in value.items():
             checked = known.get(name, others)
-            if checked is not None:
+            if name not in known and not _storable(name):
+                faults.append(Fault("", "not_text", {}))
+            elif checked is not None:
                 found = checked(one)
                 if found:
                     faults += [fault.under(name) for fault in found]

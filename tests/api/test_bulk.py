@@ -104,6 +104,9 @@ def test_a_field_left_out_stays_and_null_empties(program) -> None:
         ({"product": "OTHER"}, "sku_of_other_product", "product"),
         ({"tags": ["a,b"]}, "tag_comma", "tags"),
         ({"options": {"C": "x" * 81}}, "text_too_long", "options.C"),
+        ({"attributes": {"a\tb": "x"}}, "bad_name", "attributes"),
+        ({"options": {" ": "x"}}, "bad_name", "options"),
+        ({"attributes": {f"n{n}": "x" for n in range(49)}}, "too_many", "attributes"),
         ({"freight_template": "none"}, "freight_unknown", "freight_template"),
         ({"if_version": 2}, "version_stale", "if_version"),
         ({"stock_was": 4}, "value_stale", "stock"),
@@ -114,7 +117,7 @@ def test_a_field_left_out_stays_and_null_empties(program) -> None:
 )
 def test_a_bad_row_is_refused_with_its_field_and_changes_nothing(program, row, code: str, field: str | None) -> None:
     erp = program()
-    cup = make.product(erp.shop, status=ProductStatus.ON_SALE)
+    cup = make.product(erp.shop, status=ProductStatus.ON_SALE, attributes={"a": "1", "b": "2"})
     make.sku(erp.shop, cup, code="A", price_minor=1000, stock_on_hand=5)
     before = stored(erp, "A")
 
@@ -276,7 +279,7 @@ def test_a_mistake_of_form_refuses_the_whole_call_and_says_where(program, body, 
 @pytest.mark.parametrize(
     ("raw", "status", "code"),
     [
-        (b"", 400, "json_broken"),
+        (b"", 400, "body_missing"),
         (b"{", 400, "json_broken"),
         (b"\xff", 400, "json_broken"),
         (b'{"rows": NaN}', 400, "json_broken"),
