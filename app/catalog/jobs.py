@@ -7,9 +7,17 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.catalog import change_makings, change_rules, change_sets, change_undos, product_list
+from app.catalog import (
+    change_makings,
+    change_rules,
+    change_sets,
+    change_undos,
+    image_batches,
+    image_sources,
+    product_list,
+)
 from app.catalog.change_models import ChangeSet, ChangeSource
-from app.kit import jobs
+from app.kit import files, jobs
 from app.kit.job_runs import Run
 from app.shops import shops
 
@@ -63,3 +71,24 @@ def _stage(change_set: ChangeSet) -> int:
     shop = shops.get(change_set.shop_id)
     change_rules.stage(shop.id, rule, product_list.chosen(change_set.selection, shop))
     return rule.floor
+
+
+@jobs.job("add_pictures", _l("Pictures in bulk"), link=lambda row: f"/products/images/{row.id}")
+def add_pictures(run: Run) -> dict[str, Any]:
+    """Read every picture, then hang all of them in one transaction; after a cancel or a kill none is."""
+    path = files.path_of(str(run.arguments["file"]))
+    if run.arguments["source"] == "zip":
+        with image_sources.from_zip(path) as items:
+            prepared = image_batches.prepare(run.shop_id, items, run.progress)
+    else:
+        items = image_sources.from_lines(path.read_text("utf-8"))
+        prepared = image_batches.prepare(run.shop_id, items, run.progress)
+    with run.transaction():
+        rows = image_batches.add(prepared)
+    added = sum(row.result == "ok" for row in rows)
+    return {"file": image_batches.keep(rows), "added": added, "failed": len(rows) - added}
+
+
+def want_pictures(shop_id: int, source: str, file: str) -> jobs.Job:
+    """Want the pictures of a kept zip (`source` "zip") or list of addresses ("lines") added."""
+    return jobs.enqueue("add_pictures", shop_id, key=f"pictures:{shop_id}:{file}", source=source, file=file)

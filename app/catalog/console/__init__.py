@@ -6,6 +6,7 @@ from app.catalog.console.changes import ChangeView
 from app.catalog.console.copies import CopyView
 from app.catalog.console.freight import FreightTemplateView
 from app.catalog.console.grid import GridView
+from app.catalog.console.image_batches import ImageBatchView
 from app.catalog.console.images import ImageView
 from app.catalog.console.limits import LimitsView
 from app.catalog.console.plans import PlanView
@@ -23,6 +24,7 @@ VIEWS = [
     CopyView,
     VariantView,
     ImageView,
+    ImageBatchView,
     LimitsView,
     CategoryView,
     FreightTemplateView,

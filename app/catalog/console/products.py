@@ -62,6 +62,7 @@ class ProductView(ListPage):
     actions = (
         Action(_l("Grid"), "table", "GridView.index", Noun.PRODUCTS, Verb.BULK),
         Action(_l("Import"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT),
+        Action(_l("Pictures"), "photo-plus", "ImageBatchView.form", Noun.PRODUCTS, Verb.BULK),
         Action(_l("New product"), "plus", "ProductView.new", Noun.PRODUCTS, Verb.WRITE, primary=True),
     )
     empty = Empty(
