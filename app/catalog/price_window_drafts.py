@@ -105,7 +105,10 @@ class Figures:
 
 def rule_from_json(rule: Mapping[str, Any]) -> WindowRule:
     """The rule that `to_json` gave. Raises RuleViolation("bad_rule"); only prices can be laid over prices."""
-    if isinstance(copied := rule.get("copy_of"), int):
+    if "copy_of" in rule:
+        copied = rule["copy_of"]
+        if type(copied) is not int or not 0 < copied < NEW_ID:
+            raise RuleViolation("bad_rule")
         return CopyOf(copied)
     formula = formulas.from_json(rule)
     if formula.field != "price_minor":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,8 @@ from app.catalog.price_windows import WindowDraft
 from app.kit import clock
 
 MOST_PRIORITY = 1_000
-FIELDS = ("name", "starts", "starts_which", "ends", "ends_which", "priority", "note", "key")
-"""What a preview hands on to the save."""
+FIELDS = ("name", "starts", "starts_which", "ends", "ends_which", "priority", "note")
+"""What a preview hands on to the save, beside a key of its own."""
 
 
 class WindowFaults(FormFaults):
@@ -56,7 +57,7 @@ class _Reading:
 
     def priority(self) -> int:
         typed = self.form.get("priority", "").replace("−", "-").strip() or "0"
-        if not typed.removeprefix("-").isdecimal() or abs(int(typed[:9])) > MOST_PRIORITY:
+        if not re.fullmatch(r"-?\d{1,6}", typed) or abs(int(typed)) > MOST_PRIORITY:
             self.faults["priority"] = gettext("Give a whole number from −1,000 to 1,000.")
             return 0
         return int(typed)
@@ -79,7 +80,11 @@ def read(form: Mapping[str, str], zone: str, *, fresh: bool = True) -> WindowDra
         reading.faults["ends"] = gettext("The end must lie after the start and after now.")
     priority, note = reading.priority(), reading.text("note", 500)
     reading.settle()
-    return WindowDraft(name, starts_at, ends_at, priority, note, form.get("key", "")[:64])
+    return WindowDraft(name, starts_at, ends_at, priority, note, _key(form.get("key", "")))
+
+
+def _key(sent: str) -> str | None:
+    return sent if re.fullmatch(r"[0-9a-f]{32}", sent) else None
 
 
 def read_change(form: Mapping[str, str], zone: str) -> dict[str, Any]:

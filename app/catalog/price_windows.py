@@ -37,7 +37,7 @@ EDITABLE = ("name", "ends_at", "priority", "note")
 class WindowDraft:
     """What a person wants laid over the base prices; `starts_at` None means at once.
 
-    `request_key` tells a second press of the same button from a second window.
+    `request_key` tells a second press of the same button from a second window; without one every save makes one.
     """
 
     name: str
@@ -45,7 +45,7 @@ class WindowDraft:
     ends_at: datetime | None
     priority: int
     note: str
-    request_key: str
+    request_key: str | None
 
     def span(self) -> Span:
         """When it would hold if it were saved now. Raises RuleViolation("price_window_over")."""
@@ -64,8 +64,10 @@ def get(window_id: int) -> PriceWindow:
     return row
 
 
-def made_with(shop_id: int, request_key: str) -> PriceWindow | None:
+def made_with(shop_id: int, request_key: str | None) -> PriceWindow | None:
     """The window that this very request has made already."""
+    if request_key is None:
+        return None
     query = select(PriceWindow).where(PriceWindow.shop_id == shop_id, PriceWindow.request_key == request_key)
     return db.session.scalars(query).first()
 
@@ -197,7 +199,7 @@ def _insert(shop_id: int, draft: WindowDraft, span: Span, values: Mapping[str, A
     return db.session.scalar(once.returning(PriceWindow.id))
 
 
-def _made(shop_id: int, request_key: str) -> PriceWindow:
+def _made(shop_id: int, request_key: str | None) -> PriceWindow:
     made = made_with(shop_id, request_key)
     if made is None:
         raise NotFound("not_found")

@@ -45,7 +45,7 @@ def hidden(page):
 
 
 def save(client, sku, **typed):
-    page = client.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)], "key": "k1", **typed})
+    page = client.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)], **typed})
     assert page.status_code == 200, page.text
     return client.post("/price-windows/new/save", data=hidden(page.text))
 
@@ -82,7 +82,7 @@ def test_a_window_is_made_from_the_product_list(shop, manager, sku, look) -> Non
 
 
 def test_a_double_click_makes_one_window(shop, manager, sku, look) -> None:
-    page = manager.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)], "key": "k1"})
+    page = manager.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)]})
 
     answers = [manager.post("/price-windows/new/save", data=hidden(page.text)) for _ in range(2)]
 
@@ -91,8 +91,26 @@ def test_a_double_click_makes_one_window(shop, manager, sku, look) -> None:
     assert look(lambda: db.session.scalar(select(func.count()).select_from(PriceWindowLine))) == 1
 
 
+def test_who_goes_back_and_previews_again_makes_another_window(shop, manager, sku, look) -> None:
+    save(manager, sku)
+    save(manager, sku, name="Cyber Monday")
+
+    assert [window.name for window in windows(look)] == ["Black Friday", "Cyber Monday"]
+
+
+def test_a_preview_that_is_saved_after_its_end_comes_back_as_the_form(shop, manager, sku, look) -> None:
+    page = manager.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)]})
+
+    with clock.frozen(NOW + 30 * DAY):
+        late = manager.post("/price-windows/new/save", data=hidden(page.text))
+
+    assert late.status_code == 422
+    assert "The end must lie after the start and after now." in late.text and "Black Friday" in late.text
+    assert windows(look) == []
+
+
 def test_a_price_that_changed_after_the_preview_is_shown_again(shop, manager, sku, look) -> None:
-    page = manager.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)], "key": "k1"})
+    page = manager.post("/price-windows/new/preview", data={**CUT, "ids": [str(sku.product_id)]})
     with context.shops([shop.id]), transaction():
         db.session.get(Sku, sku.id).price_minor = 2000
 
@@ -126,6 +144,8 @@ def test_the_preview_warns_and_shows_who_wins(shop, manager, sku) -> None:
         ({"ends": "2026-11-27T00:00"}, "The end must lie after the start"),
         ({"starts": "soon"}, "Give day and time"),
         ({"priority": "high"}, "Give a whole number"),
+        ({"priority": "0000000000009"}, "Give a whole number"),
+        ({"priority": "1001"}, "Give a whole number"),
         ({"amount": "x"}, "is not a percentage"),
         ({"note": "n" * 501}, "This is too long."),
         ({"ids": [], "scope": ""}, "Choose the products."),
@@ -151,7 +171,7 @@ def test_a_repeated_time_of_london_is_asked_for(app, sign_in, look) -> None:
     with context.shops([shop.id]):
         sku = make.sku(shop, price_minor=1000)
     client = sign_in(make.staff(Role.MANAGER, shop))
-    typed = {**CUT, "ids": [str(sku.product_id)], "key": "k1", "starts": "2027-10-31T01:30", "ends": ""}
+    typed = {**CUT, "ids": [str(sku.product_id)], "starts": "2027-10-31T01:30", "ends": ""}
 
     asked = client.post("/price-windows/new/preview", data=typed)
     assert asked.status_code == 422
@@ -268,6 +288,16 @@ def test_a_window_is_copied_to_another_time(shop, manager, sku, look) -> None:
     first, second = windows(look)
     assert (second.made_from_id, second.skus, second.ends_at) == (first.id, 1, None)
     assert price(sku, second.starts_at) == 900
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "[]", "{}", '{"copy_of": true}', '{"copy_of": 1e30}', '{"copy_of": 9223372036854775808}']
+)
+def test_a_damaged_rule_is_refused(shop, manager, sku, look, rule) -> None:
+    sent = {**CUT, "ids": [str(sku.product_id)], "rule": rule, "key": "\0", "seen": "x"}
+
+    assert manager.post("/price-windows/new/save", data=sent).status_code == 422
+    assert windows(look) == []
 
 
 def test_one_foreign_product_refuses_the_whole_request(shop, manager, sku, look) -> None:

@@ -48,7 +48,7 @@ def hidden(page):
 
 
 def ask(client, skus, **typed):
-    form = {"how": "percent", "amount": "-35", "name": "Flash", "key": "k1", "ids": [str(skus[0].product_id)], **typed}
+    form = {"how": "percent", "amount": "-35", "name": "Flash", "ids": [str(skus[0].product_id)], **typed}
     page = client.post("/price-windows/new/preview", data=form)
     assert page.status_code == 200, page.text
     return page.text, client.post("/price-windows/new/save", data=hidden(page.text)).location

@@ -91,7 +91,10 @@ class PriceWindowDraftView(ConsoleBase):
         shop = access.current_shop()
         selection = chosen.selection(shop)
         rule = price_window_drafts.rule_from_json(chosen.sent_json("rule"))
-        draft = price_window_form.read(request.form, shop.time_zone, fresh=False)
+        try:
+            draft = price_window_form.read(request.form, shop.time_zone, fresh=False)
+        except FormFaults as error:  # such as an end that has come since the preview
+            return self._form(selection, request.form, error), 422
         try:
             with transaction():
                 made = price_windows.make(
@@ -138,7 +141,7 @@ class PriceWindowDraftView(ConsoleBase):
             selection=selection,
             chosen_json=json.dumps(selection) if selection else "",
             count=len(selection["ids"]) if "ids" in selection else None,
-            typed=dict(typed) | {"key": typed.get("key") or secrets.token_hex(16)},
+            typed=typed,
             faults=error.faults,
             twice=getattr(error, "twice", {}) or price_window_form.twice(typed, shop.time_zone),
             hows=bulk_fields.hows_of("price_minor"),
@@ -202,6 +205,7 @@ def _all_faults(shop: Shop, selection: dict[str, Any], error: FormFaults) -> For
 
 
 def _carried(selection: dict[str, Any], rule: WindowRule) -> dict[str, str]:
-    """What the preview hands on to the save: the form as typed, the rule and the products."""
+    """What the preview hands on to the save: the form as typed, the rule, the products, and a key of this preview."""
     typed = {name: request.form.get(name, "") for name in (*price_window_form.FIELDS, *FORMULA)}
-    return typed | {"rule": json.dumps(rule.to_json()), "chosen": json.dumps(selection) if selection else ""}
+    chosen_json = json.dumps(selection) if selection else ""
+    return typed | {"rule": json.dumps(rule.to_json()), "chosen": chosen_json, "key": secrets.token_hex(16)}
