@@ -92,3 +92,33 @@ def test_the_form_fits_every_screen(manager, open_page, axe, shoot, locale, them
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     axe(page)
     page.screenshot(path=f"var/screens/bulk-form-{locale}-{theme}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+def test_the_other_verbs_pages_are_accessible_and_fit(committed, open_page, axe, shoot, locale, theme, width) -> None:
+    with committed():
+        shop = make.shop("tee", currency="CNY")
+        make.freight_template(shop, "Standard", free_above_minor=9900)
+        product = make.product(shop, "Tee", code="TEE", tags=["new"], attributes={"Material": "cotton"})
+        make.sku(shop, product, code="TEE-S", options={"Size": "S"})
+        person, product_id = make.staff(Role.MANAGER, shop, name="mina").id, product.id
+
+    def look_at(page, name):
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        shoot(page, f"{name}-{locale}-{theme}-{width}")
+
+    page = open_page(f"/products/variants/{product_id}", person, locale=locale, theme=theme, width=width)
+    page.locator("[name=values-1]").fill("S, M, L")
+    page.locator("form[action$='/preview'] button").first.click()
+    expect(page.locator("body")).to_contain_text("TEE-M")
+    look_at(page, "variants")
+    for path, name in (
+        ("/freight-templates/", "freight"),
+        ("/freight-templates/add", "freight-add"),
+        ("/products/images/", "pictures"),
+        (f"/products/{product_id}", "product-facts"),
+        (f"/products/{product_id}/edit", "product-edit"),
+    ):
+        page.goto(path)
+        look_at(page, name)
