@@ -16,7 +16,7 @@ from app.catalog.models import Product
 from app.catalog.price_window_models import PriceWindow, WindowState
 from app.console.lists import COUNT_CAP
 from app.insights import metrics
-from app.kit import clock
+from app.kit import clock, people
 from app.kit.db import db
 from app.kit.jobs import Job, JobState
 from app.kit.shop_wall import assert_in_scope
@@ -114,11 +114,12 @@ def waiting_shipments(shop_id: int) -> int:
 
 
 def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:
-    """Change sets and price windows that wait for somebody else than `asked_by`; one statement."""
+    """Change sets and price windows that wait for somebody else than `asked_by` and their API keys; one statement."""
 
     def waiting(model: Any, state: Any) -> Any:
-        mine = (model.shop_id == shop_id, model.state == state, model.requested_by != asked_by)
-        return select(func.count()).select_from(model).where(*mine).scalar_subquery()
+        others = (model.requested_by != asked_by, model.requested_by.not_in(people.keys_of(asked_by)))
+        waits = (model.shop_id == shop_id, model.state == state, *others)
+        return select(func.count()).select_from(model).where(*waits).scalar_subquery()
 
     counts = select(waiting(ChangeSet, ChangeState.PENDING), waiting(PriceWindow, WindowState.PENDING))
     changes, windows = db.session.execute(counts).one()

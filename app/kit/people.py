@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import Select, String, cast, literal, select
 
 from app.kit.db import Model, db
 
@@ -21,6 +21,13 @@ def names(actors: Iterable[str]) -> dict[str, str]:
 def is_same(one: str, other: str) -> bool:
     """Whether one person stands behind both actors; behind an API key stands who made it."""
     return one == other or _person(one) == _person(other)
+
+
+def keys_of(actor: str) -> Select[str]:
+    """The API keys that a member of staff has made, as actors; a subquery."""
+    key = Model.metadata.tables["api_key"]
+    owned = key.c.owner_id.in_(_ids([actor], "staff"))
+    return select(literal("key:").concat(cast(key.c.id, String))).where(owned)
 
 
 def _person(actor: str) -> str:

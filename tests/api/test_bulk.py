@@ -242,13 +242,17 @@ def test_a_cut_beyond_the_limits_waits_for_a_second_person(program) -> None:
 def test_the_owner_of_the_key_cannot_approve_what_the_key_asked_for(program, sign_in, inside) -> None:
     erp = program()
     make.sku(erp.shop, code="A", price_minor=1000)
+    make.order(erp.shop)
     body = bulk(erp, {"sku": "A", "price": "5"})
     address, seen = f"/changes/{body['change_set_id']}/approve", {"hash": body["content_hash"]}
 
     sign_in(erp.owner).post(address, data=seen)
     with inside():
         assert db.session.get(ChangeSet, body["change_set_id"], populate_existing=True).state is ChangeState.PENDING
-    sign_in(make.staff(Role.MANAGER, erp.shop)).post(address, data=seen)
+    waits = "Changes that wait for your approval"
+    other = sign_in(make.staff(Role.MANAGER, erp.shop))
+    assert [waits in client.get("/").text for client in (sign_in(erp.owner), other)] == [False, True]
+    other.post(address, data=seen)
     with inside():
         assert db.session.get(ChangeSet, body["change_set_id"], populate_existing=True).state is ChangeState.QUEUED
 
