@@ -1,4 +1,4 @@
-"""`make bench`: lists, imports and reports, one after another; each in a process of its own."""
+"""`make bench`: lists, imports, reports and the grid, one after another; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("lists", "imports", "report_sales")
+PARTS = ("lists", "imports", "report_sales", "grid")
 HERE = Path(__file__).resolve().parent
 
 

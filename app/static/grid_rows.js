@@ -27,16 +27,16 @@
   // Loads another order of rows. Only the last one asked for counts. Throws as G.ask does.
   async function load(query) {
     const mine = asked = {};
-    const answer = await G.ask(facts.urls.order, query);
-    const buffer = await answer.arrayBuffer();
+    const answer = await G.ordered(query);
+    const buffer = await answer.arrayBuffer(), first = Number(answer.headers.get("X-First-Bytes"));
     if (mine !== asked) return false;
-    ids = unpack(buffer, Number(answer.headers.get("X-Id-Bytes")));
+    ids = unpack(buffer.slice(first), Number(answer.headers.get("X-Id-Bytes")));
+    take([], JSON.parse(new TextDecoder().decode(buffer.slice(0, first))));
     positions = null;
     waiting = [];
     underway.clear();
     broken = false;
-    await fetchWindow(0).catch(() => undefined);
-    return mine === asked;
+    return true;
   }
 
   function indexOf(id) {

@@ -6,7 +6,7 @@
   const { facts, say, columns, rows } = G;
   const host = window.kuaidan.one("[data-grid-host]");
   const root = document.documentElement;
-  const STICKY_FROM = 720;
+  const NARROW = 720, NARROW_CODE = 104;
   const ACTIVE = "grid-active-cell";
   let sort = { id: "", down: false };
 
@@ -20,9 +20,11 @@
     return say("was", { value: shown || say("empty_cell") });
   }
 
+  // On a narrow screen the code gives way to the values beside it.
+  const widthOf = (column, at) => (at === 0 && window.innerWidth < NARROW ? Math.min(NARROW_CODE, columns.width(column)) : columns.width(column));
   function definitions() {
     return columns.shown().map((column, at) => ({
-      id: column.id, field: column.id, name: column.label, ours: column, width: columns.width(column), minWidth: 48,
+      id: column.id, field: column.id, name: column.label, ours: column, width: widthOf(column, at), minWidth: 48,
       sortable: true, reorderable: at > 0, formatter: format, toolTip: column.label,
       alwaysRenderColumn: at === 0,
       cssClass: (G.values.isNumber(column.field) ? "k-end" : "") + (column.fixed ? " k-fixed" : "") + (at === 0 ? " k-first" : ""),
@@ -116,16 +118,15 @@
   G.on("columns", () => { grid.setColumns(definitions()); first(); count(); if (G.select) G.select.clamp(); });
   grid.onColumnsReordered.subscribe(() => columns.choose(grid.getColumns().map((one) => one.id)));
   grid.onColumnsResized.subscribe((event, what) => {
-    grid.getColumns().forEach((one) => { if (one.width !== columns.width(one.ours)) columns.resize(one.id, one.width); });
+    grid.getColumns().forEach((one, at) => { if (one.width !== widthOf(one.ours, at)) columns.resize(one.id, one.width); });
     first();
   });
 
-  // The first column stays in sight; on a narrow screen there is no room for that.
+  // The first column stays in sight; cells that the arrows reach must not lie beneath it.
   function first() {
-    const sticky = host.clientWidth >= STICKY_FROM;
-    host.classList.toggle("k-sticky", sticky);
-    host.style.setProperty("--k-first", grid.getColumns()[0].width + "px");
-    return sticky ? grid.getColumns()[0].width : 0;
+    const { width } = grid.getColumns()[0];
+    host.style.setProperty("--k-first", width + "px");
+    return width;
   }
   function reveal(line, at) {
     grid.scrollCellIntoView(line, at, false);
@@ -152,7 +153,7 @@
   }
   function fit() {
     const top = host.getBoundingClientRect().top + window.scrollY;
-    host.style.height = Math.max(260, window.innerHeight - top - (window.innerWidth < STICKY_FROM ? 84 : 64)) + "px";
+    host.style.height = Math.max(260, window.innerHeight - top - (window.innerWidth < NARROW ? 84 : 64)) + "px";
     grid.resizeCanvas();
     first();
   }

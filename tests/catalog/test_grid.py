@@ -36,7 +36,7 @@ def ordered(client, **sent) -> list[int]:
     answer = client.post("/products/grid/order", json=sent)
     assert answer.status_code == 200, answer.text
     body = gzip.decompress(answer.data) if answer.headers.get("Content-Encoding") == "gzip" else answer.data
-    width = int(answer.headers["X-Id-Bytes"])
+    width, body = int(answer.headers["X-Id-Bytes"]), body[int(answer.headers["X-First-Bytes"]) :]
     at, found = 0, []
     for (step,) in struct.iter_unpack({4: "<i", 8: "<q"}[width], body):
         at += step
@@ -55,6 +55,15 @@ def test_rows_stand_in_the_order_of_their_making_or_by_any_column(manager, goods
     assert ordered(manager, sort="category_id") == ids(goods, "red", "blue", "light")
     assert ordered(manager, sort="options:Colour") == ids(goods, "blue", "red", "light")
     assert ordered(manager, sort="-status; drop table sku") == ids(goods, "red", "blue", "light")
+
+
+def test_the_first_rows_come_with_their_order(manager, goods) -> None:
+    answer = manager.post(
+        "/products/grid/order", json={"sort": "-price_minor"}, headers={"Accept-Encoding": "identity"}
+    )
+
+    rows = json.loads(answer.data[: int(answer.headers["X-First-Bytes"])])
+    assert sorted(row[0] for row in rows) == ids(goods, "red", "blue", "light")
 
 
 def test_filters_are_those_of_the_product_list(manager, goods) -> None:
