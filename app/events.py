@@ -241,3 +241,27 @@ class ApiKeyRevoked(Event):
     subject_type: ClassVar[str] = "api_key"
     subject: ClassVar[str] = "api_key_id"
     api_key_id: int
+
+
+@dataclass(frozen=True)
+class StockHoldExpired(Event):
+    """Stock was kept for a holder that did not confirm it in time, and can be sold again."""
+
+    subject_type: ClassVar[str] = "sku"
+    subject: ClassVar[str] = "sku_id"
+    sku_id: int
+    hold_id: int
+    holder: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class StockCounterFixed(Event):
+    """A counter that was not what its rows add up to was set right, after the proof had found it."""
+
+    subject_type: ClassVar[str] = "sku"
+    subject: ClassVar[str] = "sku_id"
+    sku_id: int
+    counter: str
+    found: int
+    expected: int

@@ -11,6 +11,7 @@ from app.insights import models as insight_models
 from app.kit import audit, idempotency, jobs, journal
 from app.orders import models as order_models
 from app.shops import models as shop_models
+from app.stock import models as stock_models
 
 __all__ = [
     "api_key_models",
@@ -28,4 +29,5 @@ __all__ = [
     "order_models",
     "price_window_models",
     "shop_models",
+    "stock_models",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.catalog import change_approvals, change_plans
 from app.kit import idempotency, jobs
+from app.stock import holds
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Entry:
 TIMETABLE = (
     Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
     Entry("start_planned_changes", 2, change_plans.start_due, "starts the changes that were planned for a time"),
+    Entry("expire_holds", 5, holds.expire_due, "gives back reserved stock that nobody has confirmed in time"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
     Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

@@ -20,6 +20,7 @@ AUDITED = (
     "orders",
     "price_window",
     "price_window_line",
+    "warehouse",
 )
 SHOPLESS = {"shop", "shop_member", "alembic_version"}
 """Our tables that do not belong to one shop."""

@@ -1,0 +1,1 @@
+"""Tests of stock: levels, ledger, holds, the proof and its pages."""
