@@ -9,7 +9,7 @@ MESSAGES.update(
         "insufficient_stock": _l("%(sku)s: %(wanted)s wanted, %(available)s available. Nothing was taken."),
         "stock_moved_on": _l("%(sku)s: on hand is %(present)s by now, not %(expected)s. Nothing was written."),
         "stock_below_zero": _l("%(sku)s: only %(present)s are there to take %(wanted)s from. Nothing was written."),
-        "bad_quantity": _l("A quantity is a whole number from 1 to %(most)s."),
+        "stock_quantity": _l("A quantity is a whole number from 1 to %(most)s."),
         "reason_missing": _l("Say why the stock changes."),
         "same_warehouse": _l("Choose two different warehouses."),
         "holds_gone": _l("The reserved stock of %(holder)s has been given back. Reserve it again first."),

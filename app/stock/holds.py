@@ -170,7 +170,8 @@ def end(rows: Sequence[StockHold], lines: Mapping[int, int], state: HoldState) -
 
     Counters are not touched. Raises Conflict("holds_gone") when less is held.
     """
-    moment, left, parts = clock.now(), dict(lines), {}
+    moment, left = clock.now(), dict(lines)
+    parts: dict[tuple[int, int], int] = {}
     for row in rows:
         units = min(left.get(row.sku_id, 0), row.quantity)
         if not units:

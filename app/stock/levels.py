@@ -34,9 +34,9 @@ class Shift:
 
 
 def checked(quantity: int) -> int:
-    """`quantity`, a whole number from 1. Raises RuleViolation("bad_quantity")."""
+    """`quantity`, a whole number from 1. Raises RuleViolation("stock_quantity")."""
     if type(quantity) is not int or not 1 <= quantity <= MOST:
-        raise RuleViolation("bad_quantity", most=f"{MOST:,}")
+        raise RuleViolation("stock_quantity", most=f"{MOST:,}")
     return quantity
 
 
@@ -99,9 +99,9 @@ def forget(sku_ids: Iterable[int]) -> None:
     for sku_id in wanted:
         if (row := session.identity_map.get(identity_key(Sku, sku_id))) is not None:
             session.expire(row)
-    for row in list(session.identity_map.values()):
-        if isinstance(row, StockLevel) and row.__dict__.get("sku_id") in wanted:
-            session.expire(row)
+    for level in list(session.identity_map.values()):
+        if isinstance(level, StockLevel) and level.__dict__.get("sku_id") in wanted:
+            session.expire(level)
 
 
 def of_sku(sku_id: int) -> list[StockLevel]:

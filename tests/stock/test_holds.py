@@ -197,7 +197,7 @@ def test_a_sku_of_another_shop_is_not_held(shop, cup) -> None:
 
 @pytest.mark.parametrize("quantity", [0, -1, 10**9 + 1, True])
 def test_a_quantity_that_is_none_is_refused(shop, cup, quantity) -> None:
-    with pytest.raises(RuleViolation, match="bad_quantity"), transaction():
+    with pytest.raises(RuleViolation, match="stock_quantity"), transaction():
         holds.place(shop.id, {cup.id: quantity}, "order:1", 900)
 
 
