@@ -49,7 +49,7 @@ def approve(window: PriceWindow, seen: str) -> int:
     "price_window_empty").
     """
     _take(window)
-    if str(context.actor()) == window.requested_by:
+    if people.is_same(str(context.actor()), window.requested_by):
         raise Forbidden("own_approval")
     if seen != window.seal:
         raise Conflict("approval_void")

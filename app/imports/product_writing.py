@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.catalog import change_creations, change_judging, change_sets
 from app.catalog.change_models import ChangeSet, ChangeState
 from app.imports import category_paths
@@ -43,8 +45,9 @@ def commit(stage: Stage) -> Counts:
     change_set = change_sets.open_set(stage.shop.id, stage.source, stage.rule, selection={})
     _change_known(stage, change_set)
     if created:
-        _make_products(stage)
-        _make_skus(stage)
+        moment = clock.now()  # one for both: so a product stands for the SKUs that were made with it
+        _make_products(stage, moment)
+        _make_skus(stage, moment)
         change_creations.record(stage.session, change_set)
     if change_set.state is ChangeState.PENDING:  # nothing of the known rows is written until a second person agrees
         return Counts(created, 0, unchanged, change_set.id, {"waiting": updated})
@@ -70,7 +73,7 @@ def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
     )
 
 
-def _make_products(stage: Stage) -> None:
+def _make_products(stage: Stage, moment: datetime) -> None:
     """Each new code once; a field that several rows give comes from the first that gives it."""
     good = "from product_row p join staged s on s.row = p.row where s.err_code is null and p.product_id is null "
     value, order = "p.n_{0}", "order by p.row "
@@ -85,12 +88,12 @@ def _make_products(stage: Stage) -> None:
         f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {order} "
         "returning id, code) "
         "insert into made select 'product', id, code from new",
-        moment=clock.now(),
+        moment=moment,
     )
     stage.run("analyze made")
 
 
-def _make_skus(stage: Stage) -> None:
+def _make_skus(stage: Stage, moment: datetime) -> None:
     """Joined with `made`, not with `product`: the server has no statistics yet about rows made a moment ago."""
     stage.run(
         "with new as (insert into sku (shop_id, product_id, code, barcode, options, price_minor, compare_at_minor, "
@@ -102,5 +105,5 @@ def _make_skus(stage: Stage) -> None:
         "left join made m on m.target_table = 'product' and m.code = p.product_code "
         "where s.err_code is null and p.sku_id is null order by p.row returning id) "
         "insert into made select 'sku', id from new",
-        moment=clock.now(),
+        moment=moment,
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
+import random
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from app.catalog.models import Product, Sku
 from app.kit import clock, context, job_runs
 from app.kit.audit import FieldChange
 from app.kit.db import db, transaction
-from app.kit.jobs import Job, JobState
+from app.kit.jobs import Job
 from tests import factories as make
 from tests.conftest import ROOT
 
@@ -27,19 +26,36 @@ pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.s
 ROWS, MOMENTS = 10_000, 10
 RULE = Formula("price_minor", (Plus(1),))
 WORKER = """
-import os, sys
+import os, signal, sys, threading
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from app.wsgi import app
 from app.kit import job_runs
+
+def perform(job_id, fatal):
+    seen = 0
+    def count(*statement):
+        nonlocal seen
+        if threading.current_thread() is threading.main_thread():
+            seen += 1
+            if seen == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+    event.listen(Engine, "before_cursor_execute", count)
+    with app.app_context():
+        job_runs.perform(job_id)
+    return seen
+
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
-        with app.app_context():
-            job_runs.perform(int(line))
+        job_id, fatal = line.split()
+        seen = perform(int(job_id), int(fatal))
+        print(f"done {seen}", flush=True)
         os._exit(0)
-    print(child, flush=True)
-    os.waitpid(child, 0)
+    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+        print("killed 0", flush=True)
 """
-"""Forks for each job, as rq does; says the child's number."""
+"""Forks for each job, as rq does; the child is killed before its statement number `fatal`, or says how many it took."""
 MAKE_SKUS = """insert into sku (shop_id, product_id, code, price_minor, created_at, updated_at)
     select :shop_id, :product_id, 'S' || n, 1000 + n, now(), now() from generate_series(1, :rows) n"""
 
@@ -64,20 +80,19 @@ def _written() -> tuple[int, int]:
     return int(rise) - (1000 * ROWS + ROWS * (ROWS + 1) // 2), history
 
 
-def _kill_a_child(worker: subprocess.Popen[str], job_id: int, after_seconds: float) -> None:
-    worker.stdin.write(f"{job_id}\n")
+def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
+    """How a child of the worker ended, and its statements when it lived."""
+    worker.stdin.write(f"{job_id} {fatal}\n")
     worker.stdin.flush()
-    child = int(worker.stdout.readline())
-    time.sleep(after_seconds)
-    with contextlib.suppress(ProcessLookupError):  # it was done already
-        os.kill(child, signal.SIGKILL)
-    for _ in range(100):  # the killed client's transaction ends as soon as the server reads the closed socket
+    how, statements = worker.stdout.readline().split()
+    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
         locks = text("select count(*) from pg_locks where relation = 'change_set'::regclass and granted")
         waiting = db.session.scalar(locks)
         db.session.rollback()
         if not waiting:
-            return
+            break
         time.sleep(0.1)
+    return how, int(statements)
 
 
 def test_ten_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, servers) -> None:
@@ -98,27 +113,21 @@ def test_ten_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, se
             shop_id, product_id = make.shop().id, make.product(make.shop()).id
             session.execute(text("update product set shop_id = :s"), {"s": shop_id})
             session.execute(text(MAKE_SKUS), {"shop_id": shop_id, "product_id": product_id, "rows": ROWS})
-        started = time.monotonic()
-        assert job_runs.perform(_wanted(shop_id)[1]) is JobState.DONE
-        clean = time.monotonic() - started
-        assert _written() == (ROWS, ROWS)
+        how, statements = _work(worker, _wanted(shop_id)[1])
+        assert (how, _written()) == ("done", (ROWS, ROWS))
 
-        ended_early = 0
-        for moment in range(MOMENTS):
+        for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
             set_id, job_id = _wanted(shop_id)
             before = _written()
-            _kill_a_child(worker, job_id, clean * (moment + 0.5) / MOMENTS)
-            after_kill = _written()
-            assert after_kill in (before, (before[0] + ROWS, before[1] + ROWS))
-            ended_early += after_kill != before
+            assert _work(worker, job_id, fatal)[0] == "killed", fatal
+            assert _written() in (before, (before[0] + ROWS, before[1] + ROWS)), fatal
             with transaction():
                 db.session.get(Job, job_id).lease_until = clock.now()
             job_runs.perform(job_id)
 
-            assert _written() == (before[0] + ROWS, before[1] + ROWS)
+            assert _written() == (before[0] + ROWS, before[1] + ROWS), fatal
             change_set = change_sets.get(set_id)
             assert (change_set.state, change_set.counts["changed"]) == (ChangeState.APPLIED, ROWS)
             lines = select(func.count()).where(ChangeLine.change_set_id == set_id, ChangeLine.outcome == "changed")
             assert db.session.scalar(lines) == ROWS
             db.session.rollback()
-        assert ended_early < MOMENTS
