@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.catalog import change_judging, change_limits
 from app.catalog.price_window_models import PriceWindow, WindowState
 from app.events import PriceWindowDecided
-from app.kit import clock, context, journal
+from app.kit import clock, context, journal, people
 from app.kit.db import db
 from app.kit.errors import Conflict, Forbidden, RuleViolation
 from app.kit.shop_wall import assert_in_scope

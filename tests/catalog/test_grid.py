@@ -204,9 +204,9 @@ def test_a_cell_that_somebody_else_has_changed_is_left_alone_and_named(manager, 
 
 def test_unknown_rows_and_bad_values_are_refused_line_by_line_without_a_leak(manager, goods, look) -> None:
     other = make.shop("other")
-    foreign = make.sku(other, make.product(other, "Secret"), code="SECRET", price_minor=777)
+    foreign = make.sku(other, make.product(other, "Secret"), code="SECRET", price_minor=918273645)
     edits = {
-        "price_minor": [[foreign.id, "777", "1"], [2**60, "1", "2"], [goods["red"].id, "1000", "-5"]],
+        "price_minor": [[foreign.id, "918273645", "1"], [2**60, "1", "2"], [goods["red"].id, "1000", "-5"]],
         "status": [[goods["cup"].id, "on_sale", "archived"]],
         "stock_on_hand": [[goods["red"].id, "5", "1.5"]],
     }
@@ -221,8 +221,8 @@ def test_unknown_rows_and_bad_values_are_refused_line_by_line_without_a_leak(man
     assert reasons[goods["red"].id, "price_minor"] == "a price cannot be below zero"
     assert reasons[goods["cup"].id, "status"] == "this status cannot follow the present one"
     assert reasons[goods["red"].id, "stock_on_hand"] == "it is not a whole number"
-    assert all("777" not in str(line) for line in lines)
-    assert look(lambda: db.session.get(Sku, foreign.id).price_minor) == 777
+    assert all("918273645" not in str(line) for line in lines)
+    assert look(lambda: db.session.get(Sku, foreign.id).price_minor) == 918273645
     assert values(look, goods) == UNTOUCHED
 
 
