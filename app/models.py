@@ -10,6 +10,7 @@ from app.imports import models as import_models
 from app.insights import models as insight_models
 from app.kit import audit, idempotency, jobs, journal
 from app.orders import models as order_models
+from app.orders import side_models as order_side_models
 from app.shops import models as shop_models
 from app.stock import models as stock_models
 
@@ -27,6 +28,7 @@ __all__ = [
     "jobs",
     "journal",
     "order_models",
+    "order_side_models",
     "price_window_models",
     "shop_models",
     "stock_models",

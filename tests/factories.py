@@ -12,7 +12,8 @@ from app.console.roles import Role
 from app.customers.models import Customer
 from app.kit import context
 from app.kit.db import transaction
-from app.orders.models import LineKind, Order, OrderKind, OrderLine, OrderStatus
+from app.orders import lifecycle
+from app.orders.models import CloseCause, LineKind, Order, OrderKind, OrderLine, OrderStatus
 from app.shops import shops
 from app.shops.models import Shop
 
@@ -91,10 +92,14 @@ def order(of: Shop, *lines: tuple[str, int, int], **values: Any) -> Order:
     """A paid sale; `lines` are (code, quantity, unit price in minor units)."""
     lines = lines or (("S1", 1, 1000),)
     total = sum(quantity * price for _, quantity, price in lines)
+    status = values.pop("status", OrderStatus.PENDING_SHIPMENT)
+    paid = status not in (OrderStatus.PENDING_PAYMENT, OrderStatus.CLOSED)
     defaults = {
         "number": f"O{next(_number)}",
         "kind": OrderKind.SALE,
-        "status": OrderStatus.PENDING_SHIPMENT,
+        **lifecycle.at(status),
+        "close_cause": CloseCause.STAFF if status is OrderStatus.CLOSED else None,
+        "paid_minor": max(total, 0) if paid else 0,
         "placed_at": PLACED,
         "currency": of.currency,
         "units": sum(quantity for _, quantity, _ in lines),

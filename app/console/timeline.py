@@ -22,6 +22,8 @@ class Words:
     events: Mapping[str, Callable[[Entry], Telling]]
     fields: Mapping[str, Any]
     value: Callable[[str, Any], str]
+    told: frozenset[str] = frozenset()
+    """Fields that the sentences of `events` speak of already."""
 
 
 def shown(entries: list[Entry], words: Words, zone: str) -> list[dict[str, Any]]:
@@ -43,7 +45,7 @@ def _entry(entry: Entry, words: Words, who: str, zone: str) -> dict[str, Any]:
         "changes": [
             (words.fields.get(field, field), words.value(field, old), words.value(field, new))
             for field, (old, new) in entry.changes.items()
-            if not (tell is not _edited and field == "status")
+            if not (tell is not _edited and (field == "status" or field in words.told))
         ],
     }
 

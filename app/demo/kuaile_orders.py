@@ -12,10 +12,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.catalog.models import Sku
-from app.events import OrderMoved
 from app.kit import clock, context
 from app.kit.journal import JournalEntry
-from app.orders.models import LineKind, Order, OrderKind, OrderLine
+from app.order_events import OrderMoved
+from app.orders import lifecycle
+from app.orders.models import CloseCause, LineKind, Order, OrderKind, OrderLine
 from app.orders.models import OrderStatus as S
 from app.shops.models import Shop
 
@@ -27,6 +28,7 @@ FREE_POSTAGE_MINOR, POSTAGE_MINOR = 5900, 800
 PATH = (S.PENDING_PAYMENT, S.PENDING_SHIPMENT, S.SHIPPED, S.DELIVERED, S.COMPLETED)
 STEP_HOURS = (0, 0.2, 20, 70, 240)
 """Hours after the order was placed at which it reaches each status of PATH."""
+PROMISE_HOURS = 48
 STREETS = ("幸福路", "光明街", "和平大道", "青年路", "文化巷", "花园街")
 Buyers = Sequence[tuple[int, str]]
 Goods = Sequence[tuple[Sku, str]]
@@ -106,7 +108,7 @@ def _order(
         shop_id=shop.id,
         number=f"KL{clock.day_of(placed_at, shop.time_zone):%Y%m%d}{place + 1:05d}",
         kind=OrderKind.SALE,
-        status=status,
+        **lifecycle.at(status),
         placed_at=placed_at,
         currency=shop.currency,
         country=shop.country,
@@ -124,7 +126,7 @@ def _note(sale: Order, lines: list[Line]) -> tuple[Order, list[Line]]:
         shop_id=sale.shop_id,
         number=f"C{sale.number.removeprefix('KL')}",
         kind=OrderKind.CREDIT_NOTE,
-        status=S.COMPLETED,
+        **lifecycle.at(S.COMPLETED),
         placed_at=sale.placed_at + timedelta(days=7),
         currency=sale.currency,
         country=sale.country,
@@ -143,10 +145,21 @@ def _write(session: Session, pairs: Sequence[tuple[Order, list[Line]]]) -> None:
         order.items_minor = sum(line.quantity * line.price_minor for line in goods)
         order.total_minor = sum(line.quantity * line.price_minor for line in lines)
         order.charges_minor = order.total_minor - order.items_minor
+        _settle(order)
     session.add_all([order for order, _ in pairs])
     session.flush()
     rows = [_line(order, place, line) for order, lines in pairs for place, line in enumerate(lines, 1)]
     session.execute(insert(OrderLine), rows)
+
+
+def _settle(order: Order) -> None:
+    """What was paid, when, why it was closed, and when it is due."""
+    if order.status is S.CLOSED:
+        order.close_cause = CloseCause.UNPAID
+    elif order.kind is OrderKind.SALE and order.status is not S.PENDING_PAYMENT:
+        order.paid_minor, order.paid_at = order.total_minor, order.placed_at + timedelta(hours=STEP_HOURS[1])
+        order.promise_hours = PROMISE_HOURS
+        order.due_at = order.paid_at + timedelta(hours=PROMISE_HOURS)
 
 
 def _line(order: Order, position: int, line: Line) -> dict[str, object]:
@@ -180,7 +193,16 @@ def _history(order: Order, now: datetime) -> list[JournalEntry]:
             subject_id=order.id,
             actor=str(context.actor()),
             request_id=context.request_id(),
-            facts=asdict(OrderMoved(order.shop_id, order.id, before.value, after.value)),
+            facts=asdict(_moved(order, before, after)),
         )
         for before, after, hours in steps
     ]
+
+
+def _moved(order: Order, before: S, after: S) -> OrderMoved:
+    """The step between two headlines, with the one axis on which it was made."""
+    then, now = lifecycle.at(before), lifecycle.at(after)
+    axis = next(axis for axis in lifecycle.Axis if then[axis] is not now[axis])
+    cause = CloseCause.UNPAID.value if after is S.CLOSED else ""
+    states = then[axis].value, now[axis].value
+    return OrderMoved(order.shop_id, order.id, before.value, after.value, axis.value, *states, cause)

@@ -142,9 +142,11 @@ update order_head h set customer_id = c.id from customer c where c.shop_id = :sh
 _ORDERS = """
 with made as (
     insert into orders (shop_id, number, kind, status, placed_at, currency, country, customer_id, reverses_id, units,
-                        items_minor, charges_minor, total_minor, receiver, address, version, created_at, updated_at)
+                        items_minor, charges_minor, total_minor, receiver, address, version, created_at, updated_at,
+                        order_state, payment_state, fulfilment_state, paid_minor)
     select :shop_id, number, kind, 'completed', placed_at, :currency, country, customer_id, reverses_id, units,
-           items_minor, charges_minor, items_minor + charges_minor, receiver, address, 1, :now, :now
+           items_minor, charges_minor, items_minor + charges_minor, receiver, address, 1, :now, :now,
+           'completed', 'paid', 'delivered', case when kind = 'sale' then items_minor + charges_minor else 0 end
     from order_head where order_id is null and kind = any(cast(:kinds as text[]))
     order by placed_at, number
     returning id, number

@@ -16,7 +16,7 @@ from app.kit.db import transaction
 from app.kit.merge import StaleEdit
 from app.kit.permissions import Noun, Verb
 from app.orders import edits, exports, handling, jobs, listing, reading, story
-from app.orders.lifecycle import LABELS
+from app.orders.names import LABELS
 from app.shops.models import Shop
 
 STEP_LABELS = {

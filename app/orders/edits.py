@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func, update
 
-from app.events import OrderEdited
 from app.kit import clock, history, journal, people
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 from app.kit.merge import Clash, StaleEdit, three_way
+from app.order_events import OrderEdited
 from app.orders.handling import locked
 from app.orders.models import Order
 

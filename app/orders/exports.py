@@ -16,8 +16,8 @@ from app.kit import sheets
 from app.kit.db import db
 from app.kit.money import exponent
 from app.kit.sheets import ColumnKind
-from app.orders.lifecycle import KIND_LABELS, LABELS
 from app.orders.models import Order
+from app.orders.names import KIND_LABELS, LABELS
 from app.shops.models import Shop
 
 CHUNK = 2_000

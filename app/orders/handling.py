@@ -1,59 +1,115 @@
-"""The course of an order: pay, ship, deliver, complete, close; each a move in the one table."""
+"""The course of an order: pay, ship, deliver, complete, close; each moves one axis and is written down once."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 from sqlalchemy import select
 
-from app.events import OrderMoved
-from app.kit import journal, lifecycle
+from app.kit import clock, journal
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
-from app.orders.lifecycle import LABELS, MOVES, why_not
-from app.orders.models import Order, OrderKind, OrderStatus
+from app.order_events import OrderMoved
+from app.orders import lifecycle, names, reserving
+from app.orders.lifecycle import MOVES, Axis
+from app.orders.models import (
+    CloseCause,
+    FulfilmentState,
+    Order,
+    OrderKind,
+    OrderState,
+    OrderStatus,
+    PaymentState,
+)
 
 
 class IllegalMove(RuleViolation):
     """The order cannot go there from where it stands; facts hold the codes, the message the names."""
 
-    def __init__(self, order: Order, target: OrderStatus) -> None:
-        super().__init__("order_move", number=order.number, from_state=order.status.value, to_state=target.value)
-        self.present, self.target = order.status, target
+    def __init__(self, order: Order, target: StrEnum, reason: str = "", *, present: StrEnum | None = None) -> None:
+        present = present or order.status
+        super().__init__("order_move", number=order.number, from_state=present.value, to_state=target.value)
+        self.headline, self.present, self.target, self.reason = order.status, present, target, reason
 
     def message(self) -> str:
         """The sentence for people: where it stands, where it cannot go, and why."""
         shown = RuleViolation(
             self.code,
             number=self.facts["number"],
-            from_state=LABELS[self.present],
-            to_state=LABELS[self.target],
-            reason=why_not(self.present),
+            from_state=names.of(self.present),
+            to_state=names.of(self.target),
+            reason=names.why_not(self.headline, self.reason),
         )
         return shown.message()
 
 
+def move(order: Order, axis: Axis, target: Any, cause: str = "") -> bool:
+    """Move one axis of a locked sale and write it to the journal; False when it stood there already.
+
+    `cause` is a code of ours: what made it move. Raises IllegalMove, RuleViolation("not_a_sale").
+    """
+    if order.kind is not OrderKind.SALE:
+        raise RuleViolation("not_a_sale", number=order.number)
+    present, before = getattr(order, axis.value), order.status
+    if present is target:
+        return False
+    try:
+        lifecycle.move(order, axis, target)
+    except RuleViolation as refused:
+        raise IllegalMove(order, target, refused.facts["reason"], present=present) from refused
+    journal.record(
+        OrderMoved(
+            order.shop_id, order.id, before.value, order.status.value, axis.value, present.value, target.value, cause
+        )
+    )
+    return True
+
+
 def pay(order_id: int) -> Order:
-    """The buyer has paid; it waits for shipment. Raises IllegalMove, NotFound."""
-    return _move(order_id, OrderStatus.PENDING_SHIPMENT)
+    """The buyer has paid in full; it waits for shipment. Raises IllegalMove, NotFound."""
+    order = _ready(order_id, OrderStatus.PENDING_SHIPMENT)
+    if move(order, Axis.PAYMENT, PaymentState.PAID, "staff"):
+        order.paid_minor = order.total_minor
+        settle_times(order)
+    return order
+
+
+def settle_times(order: Order) -> None:
+    """Note when a paid order was paid and, by its promise, when it is due; what stands there already stays."""
+    order.paid_at = order.paid_at or clock.now()
+    reserving.confirm(order)
 
 
 def ship(order_id: int) -> Order:
     """It has left the house. Raises IllegalMove, NotFound."""
-    return _move(order_id, OrderStatus.SHIPPED)
+    order = _ready(order_id, OrderStatus.SHIPPED)
+    move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "staff")
+    return order
 
 
 def deliver(order_id: int) -> Order:
     """The buyer has it. Raises IllegalMove, NotFound."""
-    return _move(order_id, OrderStatus.DELIVERED)
+    order = _ready(order_id, OrderStatus.DELIVERED)
+    move(order, Axis.FULFILMENT, FulfilmentState.DELIVERED, "staff")
+    return order
 
 
 def complete(order_id: int) -> Order:
     """The buyer is content, or the time to complain is over. Raises IllegalMove, NotFound."""
-    return _move(order_id, OrderStatus.COMPLETED)
+    order = _ready(order_id, OrderStatus.COMPLETED)
+    move(order, Axis.ORDER, OrderState.COMPLETED, "staff")
+    return order
 
 
-def close(order_id: int) -> Order:
-    """The trade is off. Raises IllegalMove, NotFound."""
-    return _move(order_id, OrderStatus.CLOSED)
+def close(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
+    """The trade is off; what was held for it is let go. Raises IllegalMove, NotFound."""
+    order = _ready(order_id, OrderStatus.CLOSED)
+    if order.order_state is not OrderState.CLOSED:
+        order.close_cause, order.closed_at = cause, clock.now()
+        move(order, Axis.ORDER, OrderState.CLOSED, cause.value)
+        reserving.release(order)
+    return order
 
 
 STEPS = {"pay": pay, "ship": ship, "deliver": deliver, "complete": complete, "close": close}
@@ -84,15 +140,11 @@ def locked(order_id: int) -> Order:
     return order
 
 
-def _move(order_id: int, target: OrderStatus) -> Order:
+def _ready(order_id: int, target: OrderStatus) -> Order:
+    """The sale, locked, if its headline may become `target` or is it."""
     order = locked(order_id)
     if order.kind is not OrderKind.SALE:
         raise RuleViolation("not_a_sale", number=order.number)
-    before = order.status
-    try:
-        lifecycle.move(order, target, MOVES)
-    except RuleViolation as refused:
-        raise IllegalMove(order, target) from refused
-    if order.status is not before:
-        journal.record(OrderMoved(order.shop_id, order.id, before.value, target.value))
+    if order.status is not target and target not in MOVES[order.status]:
+        raise IllegalMove(order, target)
     return order

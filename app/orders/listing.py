@@ -13,8 +13,8 @@ from app.console import cells
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range, number_range
 from app.kit import formats, money, texts
 from app.orders import search
-from app.orders.lifecycle import KIND_LABELS, LABELS
 from app.orders.models import Order, OrderKind, OrderStatus
+from app.orders.names import KIND_LABELS, LABELS
 from app.shops.models import Shop
 
 STATUS_LOOKS = {

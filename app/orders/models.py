@@ -1,11 +1,12 @@
-"""Orders and credit notes with their lines."""
+"""Orders and credit notes with their lines, discounts and payments; the four axes on which an order stands."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.customers.models import Customer
@@ -25,7 +26,7 @@ class OrderKind(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """待付款 / 待发货 / 已发货 / 已签收 / 交易成功 / 交易关闭."""
+    """待付款 / 待发货 / 已发货 / 已签收 / 交易成功 / 交易关闭: the headline, derived from the four axes."""
 
     PENDING_PAYMENT = "pending_payment"
     PENDING_SHIPMENT = "pending_shipment"
@@ -35,6 +36,70 @@ class OrderStatus(StrEnum):
     CLOSED = "closed"
 
 
+class OrderState(StrEnum):
+    """Axis 1: whether the trade goes on."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+
+
+class PaymentState(StrEnum):
+    """Axis 2: the buyer's money."""
+
+    UNPAID = "unpaid"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+
+
+class FulfilmentState(StrEnum):
+    """Axis 3: the goods."""
+
+    UNFULFILLED = "unfulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    FULFILLED = "fulfilled"
+    DELIVERED = "delivered"
+
+
+class AfterSaleState(StrEnum):
+    """Axis 4: whether the buyer wants something put right."""
+
+    NONE = "none"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CloseCause(StrEnum):
+    """Why a trade is off."""
+
+    BUYER = "buyer"
+    UNPAID = "unpaid"
+    OUT_OF_STOCK = "out_of_stock"
+    REFUNDED = "refunded"
+    DUPLICATE = "duplicate"
+    FRAUD = "fraud"
+    STAFF = "staff"
+    UNKNOWN = "unknown"
+
+
+class DiscountPayer(StrEnum):
+    """Who bears a discount: 商家 1001, 平台 1002, 主播 1003."""
+
+    MERCHANT = "merchant"
+    PLATFORM = "platform"
+    STREAMER = "streamer"
+
+
+class PaymentMethod(StrEnum):
+    """How money came in that staff have recorded by hand."""
+
+    CASH = "cash"
+    TRANSFER = "transfer"
+    OTHER = "other"
+
+
 class LineKind(StrEnum):
     """A product, or a charge such as postage, a manual entry or a bank fee."""
 
@@ -42,8 +107,22 @@ class LineKind(StrEnum):
     CHARGE = "charge"
 
 
+HEADLINE_SQL = """(case
+    when order_state = 'closed' then 'closed'
+    when order_state = 'completed' then 'completed'
+    when fulfilment_state = 'delivered' then 'delivered'
+    when fulfilment_state = 'fulfilled' then 'shipped'
+    when payment_state in ('unpaid', 'partly_paid') then 'pending_payment'
+    else 'pending_shipment' end)"""
+"""`lifecycle.headline` as SQL, for the constraint; a test compares both over all standings."""
+
+
 class Order(Identified, Versioned, ShopOwned, Model):
-    """One order (or credit note); amounts in minor units of `currency`, negative on credit notes."""
+    """One order (or credit note); amounts in minor units of `currency`, negative on credit notes.
+
+    `charges_minor` is all that is no goods: shipping plus other charges less discounts; total = items + charges.
+    `status` is the headline of the four axes (`lifecycle.headline`); the database refuses any other value.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -54,6 +133,19 @@ class Order(Identified, Versioned, ShopOwned, Model):
         Index("ix_order_shop_total", "shop_id", "total_minor", "id"),
         Index("ix_order_shop_country", "shop_id", "country", "placed_at", "id"),
         Index("ix_order_customer", "customer_id", "placed_at"),
+        CheckConstraint(f"status = {HEADLINE_SQL}", name="ck_order_headline"),
+        CheckConstraint("(order_state = 'closed') = (close_cause is not null)", name="ck_order_close_cause"),
+        CheckConstraint("refunded_minor between 0 and greatest(paid_minor, 0)", name="ck_order_refunded"),
+        Index(
+            "ix_order_due",
+            "shop_id",
+            "due_at",
+            "paid_at",
+            "id",
+            postgresql_where="status = 'pending_shipment' and due_at is not null",
+        ),
+        Index("ix_order_tags", "tags", postgresql_using="gin", postgresql_where="tags <> '[]'"),
+        Index("ix_order_flag", "shop_id", "flag", "placed_at", "id", postgresql_where="flag <> ''"),
         Index("ix_order_reverses", "reverses_id", postgresql_where="reverses_id is not null"),
         Index(
             "ix_order_number_trgm",
@@ -79,7 +171,37 @@ class Order(Identified, Versioned, ShopOwned, Model):
     total_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     receiver: Mapped[str] = mapped_column(String(120), default="", server_default="", info=personal("name"))
     address: Mapped[str] = mapped_column(String(300), default="", server_default="", info=personal("address"))
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="", info=personal("phone"))
     staff_note: Mapped[str] = mapped_column(String(500), default="", server_default="", info=personal("note"))
+    order_state: Mapped[OrderState] = mapped_column(
+        StoredEnum(OrderState), default=OrderState.OPEN, server_default="open"
+    )
+    close_cause: Mapped[CloseCause | None] = mapped_column(StoredEnum(CloseCause))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    payment_state: Mapped[PaymentState] = mapped_column(
+        StoredEnum(PaymentState), default=PaymentState.UNPAID, server_default="unpaid"
+    )
+    fulfilment_state: Mapped[FulfilmentState] = mapped_column(
+        StoredEnum(FulfilmentState), default=FulfilmentState.UNFULFILLED, server_default="unfulfilled"
+    )
+    after_sale_state: Mapped[AfterSaleState] = mapped_column(
+        StoredEnum(AfterSaleState), default=AfterSaleState.NONE, server_default="none"
+    )
+    platform_code: Mapped[int | None] = mapped_column(Integer)
+    """Kuaishou's own status (10, 30, 40, 50, 70, 80) as it last told us; None for orders of other origin."""
+    shipping_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    paid_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    promise_hours: Mapped[int | None] = mapped_column(Integer)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it must have left the house: `paid_at` + `promise_hours`."""
+    tags: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    flag: Mapped[str] = mapped_column(
+        String(16), default="", server_default="", info=not_personal("the name of a colour")
+    )
+    flag_text: Mapped[str] = mapped_column(String(60), default="", server_default="", info=personal("note"))
 
     customer: Mapped[Customer | None] = relationship(lazy="raise")
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by="OrderLine.position", back_populates="order")
@@ -107,5 +229,46 @@ class OrderLine(Identified, ShopOwned, Model):
     quantity: Mapped[int] = mapped_column(BigInteger)
     unit_price_micros: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """This line's share of the order's discounts, ≥ 0; `amount_minor` is before it."""
+    list_price_micros: Mapped[int | None] = mapped_column(BigInteger)
+    """What the price was when somebody set another one; None when nobody did."""
+    price_reason: Mapped[str] = mapped_column(
+        String(200), default="", server_default="", info=not_personal("why a price was set by hand")
+    )
 
     order: Mapped[Order] = relationship(lazy="raise", back_populates="lines")
+
+
+class OrderDiscount(Identified, ShopOwned, Model):
+    """One discount on a whole order and who bears it; `amount_minor` > 0."""
+
+    __tablename__ = "order_discount"
+    __table_args__ = (
+        Index("ix_order_discount_order", "order_id"),
+        CheckConstraint("amount_minor > 0", name="ck_order_discount_amount"),
+    )
+
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id", ondelete="CASCADE"))
+    payer: Mapped[DiscountPayer] = mapped_column(StoredEnum(DiscountPayer))
+    label: Mapped[str] = mapped_column(
+        String(120), default="", server_default="", info=not_personal("the name of a discount")
+    )
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class OrderPayment(Identified, ShopOwned, Model):
+    """Money that came in for an order and was recorded by staff; append-only."""
+
+    __tablename__ = "order_payment"
+    __table_args__ = (
+        Index("ix_order_payment_order", "order_id"),
+        CheckConstraint("amount_minor > 0", name="ck_order_payment_amount"),
+    )
+
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id", ondelete="CASCADE"))
+    method: Mapped[PaymentMethod] = mapped_column(StoredEnum(PaymentMethod))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    reference: Mapped[str] = mapped_column(String(120), default="", server_default="", info=personal("note"))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(80), info=not_personal("a member of staff, by number"))

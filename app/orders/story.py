@@ -11,9 +11,11 @@ from flask_babel import lazy_gettext as _l
 from app.console.timeline import Telling, Words
 from app.kit import formats
 from app.kit.history import Entry
-from app.orders.lifecycle import KIND_LABELS, LABELS
+from app.orders import names
+from app.orders.lifecycle import Axis
 from app.orders.listing import STATUS_LOOKS
-from app.orders.models import Order, OrderKind, OrderStatus
+from app.orders.models import Order, OrderStatus
+from app.orders.names import KIND_LABELS, LABELS
 
 FIELDS = {
     "number": _l("Number"),
@@ -31,7 +33,27 @@ FIELDS = {
     "receiver": _l("Receiver"),
     "address": _l("Address"),
     "staff_note": _l("Staff note"),
+    "phone": _l("Phone"),
+    "order_state": _l("Order"),
+    "payment_state": _l("Payment"),
+    "fulfilment_state": _l("Fulfilment"),
+    "after_sale_state": _l("After-sale"),
+    "close_cause": _l("Cause"),
+    "closed_at": _l("Closed"),
+    "platform_code": _l("Kuaishou status"),
+    "shipping_minor": _l("Shipping"),
+    "discount_minor": _l("Discounts"),
+    "paid_minor": _l("Paid"),
+    "refunded_minor": _l("Refunded"),
+    "paid_at": _l("Paid at"),
+    "promise_hours": _l("Ship promise (hours)"),
+    "due_at": _l("Ship by"),
+    "tags": _l("Tags"),
+    "flag": _l("Flag"),
+    "flag_text": _l("Flag text"),
 }
+
+TOLD = frozenset({*Axis, "close_cause", "closed_at"})
 
 
 def words(order: Order, zone: str) -> Words:
@@ -42,19 +64,43 @@ def words(order: Order, zone: str) -> Words:
             return "–"
         if field.endswith("_minor"):
             return formats.money(int(stored), order.currency)
-        if field == "placed_at":
+        if field.endswith("_at"):
             return formats.moment(datetime.fromisoformat(stored), zone)
-        if field == "status":
-            return str(LABELS[OrderStatus(stored)])
-        return str(KIND_LABELS[OrderKind(stored)]) if field == "kind" else str(stored)
+        return str(_word(field, stored))
 
-    return Words({"OrderMoved": _moved, "OrderEdited": _edited}, FIELDS, value)
+    return Words({"OrderMoved": _moved, "OrderEdited": _edited}, FIELDS, value, TOLD)
+
+
+def _word(field: str, stored: Any) -> Any:
+    if field == "status":
+        return LABELS[OrderStatus(stored)]
+    if field in names.STATE_LABELS:
+        return names.STATE_LABELS[Axis(field)].get(stored, stored)
+    if field == "tags":
+        return ", ".join(stored)
+    found: dict[str, dict[Any, Any]] = {"kind": KIND_LABELS, "close_cause": names.CAUSE_LABELS}
+    return found.get(field, {}).get(stored, stored)
 
 
 def _moved(entry: Entry) -> Telling:
     before, after = OrderStatus(entry.facts["from_status"]), OrderStatus(entry.facts["to_status"])
     tone, glyph = STATUS_LOOKS[after]
-    return glyph, tone, gettext("%(before)s → %(after)s", before=LABELS[before], after=LABELS[after])
+    if before is after:
+        return glyph, tone, _on_axis(entry.facts)
+    told = gettext("%(before)s → %(after)s", before=LABELS[before], after=LABELS[after])
+    cause = names.CAUSE_LABELS.get(entry.facts.get("cause", ""))
+    return glyph, tone, gettext("%(told)s (%(cause)s)", told=told, cause=cause) if cause else told
+
+
+def _on_axis(facts: dict[str, Any]) -> str:
+    """A move that leaves the headline as it is, such as the first of two parcels."""
+    words = names.STATE_LABELS[Axis(facts["axis"])]
+    return gettext(
+        "%(axis)s: %(before)s → %(after)s",
+        axis=names.AXIS_LABELS[Axis(facts["axis"])],
+        before=words[facts["from_state"]],
+        after=words[facts["to_state"]],
+    )
 
 
 def _edited(entry: Entry) -> Telling:

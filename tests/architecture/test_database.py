@@ -18,6 +18,7 @@ AUDITED = (
     "sku",
     "customer",
     "orders",
+    "order_setting",
     "price_window",
     "price_window_line",
     "warehouse",

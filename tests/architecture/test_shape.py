@@ -118,6 +118,9 @@ def test_money_is_never_a_float() -> None:
     assert found == []
 
 
+STATUSES = {"status", "order_state", "payment_state", "fulfilment_state", "after_sale_state"}
+
+
 def test_no_code_but_a_lifecycle_assigns_a_status() -> None:
     assigned = []
     for path in PRODUCT:
@@ -126,7 +129,7 @@ def test_no_code_but_a_lifecycle_assigns_a_status() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             targets = node.targets if isinstance(node, ast.Assign) else []
             assigned += [
-                f"{_name(path)}:{node.lineno}" for t in targets if isinstance(t, ast.Attribute) and t.attr == "status"
+                f"{_name(path)}:{node.lineno}" for t in targets if isinstance(t, ast.Attribute) and t.attr in STATUSES
             ]
 
     assert assigned == []

@@ -5,8 +5,8 @@ from flask import render_template_string
 from flask_babel import force_locale, gettext, lazy_gettext
 
 from app.kit import texts
-from app.orders.lifecycle import LABELS
 from app.orders.models import OrderStatus
+from app.orders.names import LABELS
 
 pytestmark = pytest.mark.usefixtures("app")
 SHIPPED = LABELS[OrderStatus.SHIPPED]
