@@ -85,6 +85,7 @@ def commit(stage: Stage) -> Counts:
     _write(stage, ["sale", "adjustment"])
     links = credit_notes.link(stage)
     _write(stage, ["credit_note"])
+    stage.run(_REFUNDED, now=clock.now())
     return _counts(stage, links)
 
 
@@ -164,6 +165,21 @@ left join sku k on k.shop_id = :shop_id and k.code = e.code and e.kind = 'produc
 where h.is_new and h.kind = any(cast(:kinds as text[]))
 order by h.order_id, e.row
 """
+_REFUNDED = """
+with noted as (
+    select n.reverses_id as id, -sum(n.total_minor) as minor from orders n
+    where n.shop_id = :shop_id and n.kind = 'credit_note' and n.reverses_id in (
+        select o.reverses_id from order_head h join orders o on o.id = h.order_id
+        where h.is_new and h.kind = 'credit_note' and o.reverses_id is not null)
+    group by n.reverses_id
+)
+update orders o set refunded_minor = least(noted.minor, o.paid_minor), version = o.version + 1, updated_at = :now,
+    payment_state = case when noted.minor >= o.paid_minor then 'refunded' else 'partly_refunded' end
+from noted where noted.id = o.id and o.kind = 'sale' and noted.minor > 0 and o.order_state = 'completed'
+    and o.payment_state in ('paid', 'partly_refunded')
+    and o.refunded_minor < least(noted.minor, o.paid_minor)
+"""
+"""Of the sales that new credit notes reverse: how much went back."""
 _TOLD = """
 with suspect as (
     select number, code, quantity, unit_price from order_entry group by number, code, quantity, unit_price
