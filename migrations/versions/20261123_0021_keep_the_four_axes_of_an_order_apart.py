@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from app.kit import audit
 
 revision = "0021"
-down_revision = "0014"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
