@@ -23,7 +23,9 @@ def lina(committed) -> int:
     """A manager of a shop with 219 cups, and a lamp in two sizes."""
     with committed():
         shop = make.shop("tea", name="Tea House")
-        make.category(shop, "Cups")
+        drinks, gifts = make.category(shop, "Drinks"), make.category(shop, "Gifts")
+        for above in (drinks, gifts):
+            make.category(shop, "Cups", parent_id=above.id)
         for number in range(ROWS - 2):
             cup = make.product(shop, f"Cup {number}", code=f"P{number:03}")
             make.sku(shop, cup, code=f"CUP-{number:03}", price_minor=1000 + number)
@@ -110,6 +112,24 @@ def test_the_sentences_are_those_of_the_forms(grid, typed, reason) -> None:
         grid.press("Delete")
 
     expect(grid.cell(0, "Price")).to_have_attribute("title", reason)
+
+
+def test_names_are_understood_and_what_is_ambiguous_is_asked(grid) -> None:
+    grid.go(0, "Status")
+    grid.paste([["Off shelf", "Drinks", "new, sale,new"], ["draft", "Cups", ""], ["soon", "Gifts > Cups", "x" * 41]])
+
+    expect(grid.cell(0, "Status")).to_have_text("Off shelf")
+    expect(grid.cell(0, "Category")).to_have_text("Drinks")
+    expect(grid.cell(0, "Tags")).to_have_text("new, sale")
+    expect(grid.cell(2, "Category")).to_have_text("Gifts > Cups")
+    for line, column, reason in (
+        (1, "Status", "“On sale” cannot become “Draft” directly."),
+        (2, "Status", "“soon” is not a status. Choose one of: Draft, On sale, Off shelf, Archived."),
+        (1, "Category", "There are several categories “Cups”. Write the whole path, like Drinks > Cups."),
+        (2, "Tags", f"“{'x' * 41}” is no tag: at most 40 characters."),
+    ):
+        expect(grid.cell(line, column)).to_have_attribute("title", reason)
+    grid.staged(4, 4)
 
 
 def test_amounts_are_read_as_people_write_them(grid) -> None:

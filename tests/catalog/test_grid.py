@@ -74,6 +74,7 @@ def test_filters_are_those_of_the_product_list(manager, goods) -> None:
     assert ordered(manager, query="tab=on_sale") == ids(goods, "red", "blue")
     assert ordered(manager, ids=[goods["lamp"].id]) == ids(goods, "light")
     assert ordered(manager, ids=[]) == []
+    assert ordered(manager, ids=[goods["lamp"].id, *range(10**9, 10**9 + 70_000)]) == ids(goods, "light")
 
 
 def test_a_window_holds_versions_and_values_in_the_order_of_the_fields(manager, goods) -> None:

@@ -69,7 +69,8 @@ class GridView(ConsoleBase):
 
     def _page(self, selection: dict[str, Any]) -> str:
         shop = access.current_shop()
-        asked = lists.ask(product_list.spec(shop), MultiDict(parse_qsl(selection["query"])))
+        spec = product_list.spec(shop)
+        asked = lists.ask(spec, MultiDict(parse_qsl(selection["query"])))
         state = _list_state(selection["query"])
         facts = grid_facts.facts(shop) | {
             "user": g.user.id,
@@ -83,6 +84,7 @@ class GridView(ConsoleBase):
             facts=facts,
             words=facts["words"],
             text=asked.text,
+            hint=spec.search_hint,
             category=(asked.filters.get("category") or [""])[0],
             status=(asked.filters.get("status") or [""])[0],
             tree=categories.tree(shop.id),
