@@ -105,11 +105,13 @@ from change_line l where l.change_set_id = :id and l.shop_id = :shop_id and l.ou
     and l.field = any(:numbers) and l.new is not null"""
 
 _HISTOGRAM = f"""
-select field, width_bucket(percent, cast(:edges as numeric[])) as place, count(*) as lines,
-    count(*) filter (where new > old) as up, count(*) filter (where new < old) as down,
-    (select round(percentile_disc(0.5) within group (order by abs(n.percent)) * 10000) from ({_MEASURED}) n
-     where n.field = m.field and n.percent is not null) as median
-from ({_MEASURED}) m group by field, place order by field, place nulls last"""  # noqa: S608 - constants
+with m as materialized ({_MEASURED}),
+middle as (
+    select field, round(percentile_disc(0.5) within group (order by abs(percent)) * 10000) as median
+    from m where percent is not null group by field)
+select m.field, width_bucket(percent, cast(:edges as numeric[])) as place, count(*) as lines,
+    count(*) filter (where new > old) as up, count(*) filter (where new < old) as down, max(median) as median
+from m left join middle on middle.field = m.field group by m.field, place order by m.field, place nulls last"""  # noqa: S608 - constants
 
 _OUTLIERS = f"""
 select m.field, s.code, p.title, p.id as product_id, m.old, m.new, round(m.percent * 10000) as ppm,

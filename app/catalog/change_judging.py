@@ -71,6 +71,7 @@ def _wanted_fields(session: Session) -> list[ChangeField]:
 
 
 def _judging_sql(fields: list[ChangeField]) -> str:
+    # "offset 0" has each value computed once; without it the server computes it again at each mention
     tables = sorted({field.table for field in fields})
     joins = " ".join(
         f"left join {t} on w.target_table = '{t}' and {t}.id = w.row_id and {t}.shop_id = :shop_id" for t in tables
@@ -96,7 +97,7 @@ def _judging_sql(fields: list[ChangeField]) -> str:
         from (
             select w.target_table, w.row_id, w.field, w.guarded, w.expected, {old} as old, {new} as new,
                 {_known(fields)} as known, ({found}) as found
-            from wanted w {joins}
+            from wanted w {joins} offset 0
         ) j
     ) r"""  # noqa: S608 - names come from the table of fields
 
