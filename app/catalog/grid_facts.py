@@ -156,5 +156,9 @@ def _counts() -> dict[str, list[str]]:
             gettext("%(num)s cell was changed by somebody else"),
             gettext("%(num)s cells were changed by somebody else"),
         ],
+        "n_dropped": [
+            gettext("%(num)s edit discarded; Ctrl Z brings it back."),
+            gettext("%(num)s edits discarded; Ctrl Z brings them back."),
+        ],
         "n_saved": [gettext("%(num)s cell saved."), gettext("%(num)s cells saved.")],
     }

@@ -79,11 +79,22 @@
     one("span", problems).textContent = many("n_problems", bad);
     part("conflicts").hidden = !conflicts;
     edited.hidden = !edits && !state.edited;
+    part("drop").hidden = !edits;
     part("undo").disabled = !stage.canUndo;
     part("redo").disabled = !stage.canRedo;
     detail();
   }
   G.on("staged", counts);
+
+  // All edits go, as one deed: Ctrl-Z brings them back.
+  part("drop").addEventListener("click", () => {
+    const found = [];
+    stage.each((table, id, field) => found.push([table, id, field, null]));
+    stage.perform(found);
+    G.emit("note", many("n_dropped", found.length));
+    G.speak(many("n_dropped", found.length));
+    view.host.focus({ preventScroll: true });
+  });
 
   // The next cell with a problem, by rows as they are seen, from the active cell on.
   function nextProblem() {

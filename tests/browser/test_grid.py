@@ -303,6 +303,19 @@ def test_edits_outlive_the_tab_and_are_offered_again(app, grid) -> None:
     assert written(app) == (0, 0)
 
 
+def test_all_edits_are_discarded_as_one_deed_and_come_back(grid) -> None:
+    grid.go(0, "Price")
+    grid.paste([["11", "12"], ["13", "bad"]])
+    grid.staged(3, 1)
+
+    grid.page.get_by_role("button", name="Discard the edits").click()
+
+    grid.staged(0)
+    expect(grid.page.locator("[data-grid-note]")).to_have_text("4 edits discarded; Ctrl Z brings them back.")
+    grid.press("Control+z")
+    grid.staged(3, 1)
+
+
 def test_columns_and_their_order_are_kept(grid) -> None:
     page = grid.page
     page.locator("[data-grid-columns-button]").click()
