@@ -157,7 +157,8 @@
     grid.resizeCanvas();
     first();
   }
-  new ResizeObserver(fit).observe(host.parentElement);
+  const sizes = new ResizeObserver(fit);
+  [host.parentElement, ...G.box.querySelectorAll(".k-grid-head, .k-grid-tools")].forEach((part) => sizes.observe(part));
   window.addEventListener("resize", fit);
 
   const kept = (facts.sort || "").match(/^(-?)(.+)$/);
