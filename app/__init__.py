@@ -84,5 +84,6 @@ def _views() -> list[type]:
     from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
     from app.orders.console import OrderView
+    from app.stock.console import VIEWS as STOCK
 
-    return [*CONSOLE, *catalog.VIEWS, OrderView, CustomerView, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, OrderView, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.catalog import change_approvals, change_plans
 from app.kit import idempotency, jobs
-from app.stock import holds
+from app.stock import holds, proof
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,6 @@ TIMETABLE = (
     Entry("start_planned_changes", 2, change_plans.start_due, "starts the changes that were planned for a time"),
     Entry("expire_holds", 5, holds.expire_due, "gives back reserved stock that nobody has confirmed in time"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
+    Entry("prove_stock", 300, proof.want_due, "recounts each shop's stock in its night"),
     Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

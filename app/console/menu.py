@@ -31,6 +31,8 @@ MENU = (
     Entry(_l("Products"), "package", "ProductView.list", Noun.PRODUCTS, group=_GOODS),
     Entry(_l("Categories"), "category", "CategoryView.list", Noun.CATEGORIES, Verb.READ, _GOODS),
     Entry(_l("Freight templates"), "truck", "FreightTemplateView.list", Noun.FREIGHT, Verb.READ, _GOODS),
+    Entry(_l("Stock"), "stack-2", "StockView.list", Noun.STOCK, group=_GOODS),
+    Entry(_l("Warehouses"), "building-warehouse", "WarehouseView.list", Noun.STOCK, Verb.WRITE, _GOODS),
     Entry(_l("Imports"), "file-import", "ImportView.list", Noun.IMPORTS, group=_GOODS),
     Entry(_l("Price windows"), "calendar-dollar", "PriceWindowView.list", Noun.PRICE_WINDOWS, group=_GOODS),
     Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES, group=_GOODS),

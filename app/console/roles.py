@@ -41,6 +41,7 @@ ROLES: dict[Role, Grants] = {
         Noun.PRODUCTS: (READ, WRITE, BULK, EXPORT),
         Noun.CATEGORIES: (READ, WRITE),
         Noun.FREIGHT: (READ, WRITE),
+        Noun.STOCK: (READ, WRITE, EXPORT),
         Noun.ORDERS: (READ, WRITE, EXPORT),
         Noun.CUSTOMERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
@@ -56,6 +57,7 @@ ROLES: dict[Role, Grants] = {
         Noun.PRODUCTS: (READ, WRITE, BULK, EXPORT),
         Noun.CATEGORIES: (READ, WRITE),
         Noun.FREIGHT: (READ, WRITE),
+        Noun.STOCK: (READ, WRITE, EXPORT),
         Noun.ORDERS: (READ,),
         Noun.IMPORTS: (READ, IMPORT),
         Noun.CHANGES: (READ, UNDO),
@@ -65,6 +67,7 @@ ROLES: dict[Role, Grants] = {
     Role.AGENT: {
         **EVERYBODY,
         Noun.PRODUCTS: (READ,),
+        Noun.STOCK: (READ,),
         Noun.ORDERS: (READ, WRITE),
         Noun.CUSTOMERS: (READ,),
     },

@@ -26,6 +26,7 @@ class Noun(StrEnum):
     PRODUCTS = "Products"
     CATEGORIES = "Categories"
     FREIGHT = "FreightTemplates"
+    STOCK = "Stock"
     ORDERS = "Orders"
     CUSTOMERS = "Customers"
     IMPORTS = "Imports"

@@ -14,6 +14,7 @@ MESSAGES.update(
         "same_warehouse": _l("Choose two different warehouses."),
         "holds_gone": _l("The reserved stock of %(holder)s has been given back. Reserve it again first."),
         "default_warehouse": _l("A shop needs a default warehouse. Make another one the default first."),
+        "stock_form": _l("Something in the form is not right. Nothing was written."),
         "no_lines": _l("There is nothing to reserve."),
     }
 )
