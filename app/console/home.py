@@ -19,6 +19,7 @@ from app.console.base import ConsoleBase
 from app.console.home_figures import Glance
 from app.kit import clock, context, formats
 from app.kit.permissions import Noun, Verb
+from app.orders import board, comments
 from app.orders.models import OrderKind
 from app.shops.models import Shop
 
@@ -146,6 +147,7 @@ def _tasks(shop: Shop) -> list[Task]:
         count = home_figures.waiting_shipments(shop.id)
         url = _url("OrderView.list", tab="pending_shipment")
         tasks.append(Task(gettext("Waiting to be shipped"), count, url, "warning", "package"))
+        tasks += _order_tasks(shop)
     if can(Noun.PRODUCTS):
         count, url = home_figures.low_stock(shop.id), _url("ProductView.list", tab="low")
         tasks.append(Task(gettext("Products low in stock"), count, url, "warning", "alert-triangle"))
@@ -165,6 +167,17 @@ def _approvals(shop: Shop) -> list[Task]:
         (gettext("Price windows that wait for your approval"), windows, _url("PriceWindowView.list", tab="pending")),
     )
     return [Task(label, count, url, "warning", "user-check") for label, count, url in told if count]
+
+
+def _order_tasks(shop: Shop) -> list[Task]:
+    """What breaks its promise, and who wants something of me."""
+    counts, url = board.counts(shop.id), _url("OrderBoardView.show")
+    named = comments.unread_count(shop.id, g.user.id)
+    return [
+        Task(gettext("Overdue for shipment"), counts.overdue, url, "danger", "alert-circle"),
+        Task(gettext("Ship promise breaks within 2 hours"), counts.soon, url, "warning", "alarm"),
+        Task(gettext("Comments that name me"), named, _url("OrderActView.mentions"), "info", "message-circle"),
+    ]
 
 
 def _first_shop() -> Step:

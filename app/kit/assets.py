@@ -40,6 +40,7 @@ ASSETS = {
     "slick-grid.js": "node_modules/slickgrid/dist/browser/slick.grid.js",
     "grid.css": "app/static/grid.css",
     **{name: f"app/static/{name}" for name in GRID_SCRIPTS},
+    "order_form.js": "app/static/order_form.js",
     "charts.js": "app/static/charts.js",
     "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",

@@ -12,6 +12,24 @@ MESSAGES.update(
         "too_many_orders": _l(
             "At most %(limit)s orders take a note in one go. Narrow the list down by a filter and try again."
         ),
+        "order_empty": _l("Add at least one product."),
+        "order_too_long": _l("An order has at most %(limit)s lines."),
+        "quantity_bad": _l("A quantity is a whole number from 1 to %(limit)s."),
+        "sku_twice": _l("One SKU stands in two lines. Put its units into one."),
+        "sku_not_found": _l("%(count)s SKUs are not (any more) in this shop."),
+        "price_reason_missing": _l("%(sku)s: say why the price is another one."),
+        "discount_too_large": _l("The discount is larger than the goods."),
+        "amount_bad": _l("An amount is not negative, and a discount more than nothing."),
+        "amount_unreadable": _l("“%(value)s” is not an amount in %(currency)s."),
+        "number_unreadable": _l("“%(value)s” is not a whole number."),
+        "promise_bad": _l("The ship promise is 24, 48 or 72 hours, or 4 to 90 days for goods that are made first."),
+        "not_editable": _l("Order %(number)s is “%(state)s”; lines are only changed before shipping."),
+        "reopen_refused": _l("Order %(number)s cannot be opened again: %(reason)s"),
+        "lines_stale": _l("Somebody changed the lines of this order after you opened it. Look at them again."),
+        "payment_amount": _l("%(wanted)s is still to be paid; that is the most that can be recorded."),
+        "comment_empty": _l("Write the comment first."),
+        "too_many_tags": _l("At most %(limit)s tags of %(length)s characters."),
+        "flag_unknown": _l("There is no such flag."),
         "too_long": _l("“%(field)s” takes at most %(limit)s characters."),
     }
 )

@@ -15,7 +15,7 @@ from app.order_events import OrderEdited
 from app.orders.handling import locked
 from app.orders.models import Order
 
-LENGTHS = {"receiver": 120, "address": 300, "staff_note": 500}
+LENGTHS = {"receiver": 120, "phone": 40, "address": 300, "staff_note": 500, "reference": 120}
 """The fields, and how many characters each takes."""
 NOTE_LIMIT = 5_000
 """Orders that take a note in one go: about a second of work."""
@@ -34,7 +34,7 @@ def save(order_id: int, base: Mapping[str, str], mine: Mapping[str, str]) -> Ord
 
     Raises StaleEdit when they changed the same field, RuleViolation("too_long"), NotFound.
     """
-    _check_lengths(mine)
+    check_lengths(mine)
     order = locked(order_id)
     theirs = {field: getattr(order, field) for field in mine}
     merge = three_way(base, mine, theirs)
@@ -82,7 +82,8 @@ def countable(which: Select[int]) -> int:
     return number
 
 
-def _check_lengths(values: Mapping[str, str]) -> None:
+def check_lengths(values: Mapping[str, str]) -> None:
+    """Raises RuleViolation("too_long") when a text is longer than its field."""
     for field, value in values.items():
         if len(value) > LENGTHS[field]:
             raise RuleViolation("too_long", field=field, limit=LENGTHS[field])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.kit import clock, journal
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
 from app.order_events import OrderMoved
-from app.orders import lifecycle, names, reserving
+from app.orders import lifecycle, names, reserving, settings
 from app.orders.lifecycle import MOVES, Axis
 from app.orders.models import (
     CloseCause,
@@ -78,13 +79,16 @@ def pay(order_id: int) -> Order:
 def settle_times(order: Order) -> None:
     """Note when a paid order was paid and, by its promise, when it is due; what stands there already stays."""
     order.paid_at = order.paid_at or clock.now()
+    order.promise_hours = order.promise_hours or settings.of(order.shop_id).promise_hours
+    order.due_at = order.paid_at + timedelta(hours=order.promise_hours)
     reserving.confirm(order)
 
 
 def ship(order_id: int) -> Order:
     """It has left the house. Raises IllegalMove, NotFound."""
     order = _ready(order_id, OrderStatus.SHIPPED)
-    move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "staff")
+    if move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "staff"):
+        reserving.consume(order)
     return order
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.catalog.models import Sku
 from app.kit.db import db
 from app.kit.errors import NotFound
-from app.orders.models import Order, OrderKind, OrderLine
+from app.orders.models import Order, OrderDiscount, OrderKind, OrderLine
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,20 @@ def buyer_figures(customer_id: int) -> BuyerFigures:
         ).where(Order.customer_id == customer_id)
     ).one()
     return BuyerFigures(row[0], int(row[1]), row[2], row[3])
+
+
+def other_orders(order: Order, limit: int = 5) -> list[Order]:
+    """The buyer's newest other sales."""
+    if order.customer_id is None:
+        return []
+    theirs = (Order.customer_id == order.customer_id, Order.id != order.id, Order.kind == OrderKind.SALE)
+    return list(db.session.scalars(select(Order).where(*theirs).order_by(Order.placed_at.desc()).limit(limit)))
+
+
+def discounts(order_id: int) -> list[OrderDiscount]:
+    """The discounts of an order, in the order in which they were given."""
+    of_order = select(OrderDiscount).where(OrderDiscount.order_id == order_id).order_by(OrderDiscount.id)
+    return list(db.session.scalars(of_order))
 
 
 def countries(shop_id: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,9 @@ from app.kit.history import Entry
 from app.orders import names
 from app.orders.lifecycle import Axis
 from app.orders.listing import STATUS_LOOKS
-from app.orders.models import Order, OrderStatus
+from app.orders.models import Order, OrderStatus, PaymentMethod
 from app.orders.names import KIND_LABELS, LABELS
+from app.orders.side_models import OrderComment
 
 FIELDS = {
     "number": _l("Number"),
@@ -56,7 +58,7 @@ FIELDS = {
 TOLD = frozenset({*Axis, "close_cause", "closed_at"})
 
 
-def words(order: Order, zone: str) -> Words:
+def words(order: Order, zone: str, comments: Mapping[int, OrderComment]) -> Words:
     """The words of one order: its amounts are in its currency, its times in the shop's zone."""
 
     def value(field: str, stored: Any) -> str:
@@ -68,7 +70,48 @@ def words(order: Order, zone: str) -> Words:
             return formats.moment(datetime.fromisoformat(stored), zone)
         return str(_word(field, stored))
 
-    return Words({"OrderMoved": _moved, "OrderEdited": _edited}, FIELDS, value, TOLD)
+    return Words(_events(order.currency, comments), FIELDS, value, TOLD)
+
+
+def _events(currency: str, comments: Mapping[int, OrderComment]) -> dict[str, Callable[[Entry], Telling]]:
+    def said(entry: Entry) -> Telling:
+        comment = comments.get(entry.facts["comment_id"])
+        return "message-circle", "info", comment.body if comment else gettext("A comment")
+
+    def paid(entry: Entry) -> Telling:
+        amount = formats.money(entry.facts["amount_minor"], currency)
+        method = names.METHOD_LABELS[PaymentMethod(entry.facts["method"])]
+        return "cash", "success", gettext("%(amount)s received (%(method)s)", amount=amount, method=method)
+
+    def relined(entry: Entry) -> Telling:
+        totals = (formats.money(entry.facts[f"{end}_total_minor"], currency) for end in ("from", "to"))
+        before, after = totals
+        told = "; ".join(_line_words(change, currency) for change in entry.facts["lines"])
+        text = gettext("Lines changed: %(before)s → %(after)s. %(told)s", before=before, after=after, told=told)
+        return "list-details", "secondary", text
+
+    return {
+        "OrderMoved": _moved,
+        "OrderEdited": _edited,
+        "OrderCreated": lambda entry: ("plus", "secondary", gettext("Written by hand")),
+        "OrderCommented": said,
+        "OrderPaid": paid,
+        "OrderLinesChanged": relined,
+        "OrderMarked": lambda entry: ("flag", "secondary", gettext("Tags and flag set")),
+    }
+
+
+def _line_words(change: list[str], currency: str) -> str:
+    """`Quantity CUP 1 → 2`; prices, which are micros, as people know them."""
+    kind, _, code = change[0].partition(":")
+    labels = {"quantity": gettext("Quantity"), "price": gettext("Unit price"), "shipping": gettext("Shipping")}
+    show: dict[str, Callable[[str], str]] = {
+        "quantity": str,
+        "price": lambda one: formats.unit_price(int(one), currency),
+        "shipping": lambda one: formats.money(int(one), currency),
+    }
+    before, after = (show[kind](one) if one else "–" for one in change[1:])
+    return " ".join(filter(None, (labels[kind], code, before, "→", after)))
 
 
 def _word(field: str, stored: Any) -> Any:

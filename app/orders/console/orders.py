@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request, send_file, url_for
+from flask import abort, current_app, flash, g, redirect, request, send_file, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
@@ -14,8 +14,25 @@ from app.console.base import ListPage, expose
 from app.kit import files, history
 from app.kit.db import transaction
 from app.kit.merge import StaleEdit
+from app.kit.money import Money
 from app.kit.permissions import Noun, Verb
-from app.orders import edits, exports, handling, jobs, listing, reading, story
+from app.orders import (
+    comments,
+    edits,
+    exports,
+    handling,
+    jobs,
+    line_edits,
+    listing,
+    names,
+    paying,
+    reading,
+    reopening,
+    story,
+)
+from app.orders.console.acts import CHOICES
+from app.orders.lifecycle import Axis
+from app.orders.models import Order
 from app.orders.names import LABELS
 from app.shops.models import Shop
 
@@ -26,7 +43,15 @@ STEP_LABELS = {
     "complete": (_l("Complete"), "circle-check"),
     "close": (_l("Close order"), "circle-x"),
 }
-EDITABLE = {"receiver": _l("Receiver"), "address": _l("Address"), "staff_note": _l("Staff note")}
+FLAG_LABELS = {
+    "red": _l("Red"),
+    "orange": _l("Orange"),
+    "yellow": _l("Yellow"),
+    "green": _l("Green"),
+    "blue": _l("Blue"),
+    "purple": _l("Purple"),
+}
+EDITABLE = {"receiver": _l("Receiver"), "phone": _l("Phone"), "address": _l("Address"), "staff_note": _l("Staff note")}
 
 
 class OrderView(ListPage):
@@ -35,8 +60,16 @@ class OrderView(ListPage):
     noun = Noun.ORDERS
     route_base = "/orders"
     title = _l("Orders")
+    actions = (
+        lists.Action(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, Verb.READ),
+        lists.Action(_l("New order"), "plus", "OrderDraftView.form", Noun.ORDERS, Verb.WRITE, primary=True),
+    )
     bulk = (
         lists.BulkAction(_l("Add staff note"), "note", "OrderView.note", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Add tags"), "tag", "OrderActView.tag_many", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(
+            _l("Cancel orders"), "circle-x", "OrderActView.cancel_many", Noun.ORDERS, Verb.WRITE, danger=True
+        ),
         lists.BulkAction(_l("Export as workbook"), "download", "OrderView.workbook", Noun.ORDERS, Verb.EXPORT),
     )
     empty = lists.Empty(
@@ -136,7 +169,8 @@ class OrderView(ListPage):
     def _order_page(self, pk: int, stale: StaleEdit | None = None, mine: dict[str, str] | None = None) -> str:
         order = reading.get(pk)
         notes = reading.credit_notes(order.id)
-        zone = access.shop_of(order).time_zone
+        shop = access.shop_of(order)
+        zone = shop.time_zone
         entries = history.of("order", "orders", order.id)
         return self.page(
             "orders/show.html",
@@ -148,14 +182,37 @@ class OrderView(ListPage):
             balance=reading.balance(order, notes),
             products=reading.products(order.lines),
             buyer=reading.buyer_figures(order.customer_id) if order.customer_id else None,
-            entries=timeline.shown(entries, story.words(order, zone), zone),
+            entries=timeline.shown(entries, story.words(order, zone, comments.of(order.id)), zone),
             steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order)],
+            step_names=handling.steps_from(order),
+            **_beside(order, shop),
             fields=EDITABLE,
             lengths=edits.LENGTHS,
             endpoints=current_app.view_functions,
             stale=stale,
             mine=mine or {},
         )
+
+
+def _beside(order: Order, shop: Shop) -> dict[str, Any]:
+    """What the cards beside the lines show: the axes, what is owed, comments, flags, other orders."""
+    owed = paying.outstanding(order)
+    return {
+        "axes": [(names.AXIS_LABELS[axis], names.STATE_LABELS[axis][getattr(order, axis.value)]) for axis in Axis],
+        "owed": owed,
+        "owed_plain": str(Money(owed, order.currency)),
+        "methods": names.METHOD_LABELS,
+        "causes": CHOICES,
+        "reopenable": reopening.why_not(order, shop) == "",
+        "lines_editable": line_edits.is_editable(order),
+        "flags": FLAG_LABELS,
+        "usernames": [f"@{name}" for name in comments.usernames(shop.id)][:20],
+        "unseen": any(one.order_id == order.id for one in comments.unread(shop.id, g.user.id, 100)),
+        "others": reading.other_orders(order),
+        "discounts": reading.discounts(order.id) if order.discount_minor else [],
+        "payer_labels": names.PAYER_LABELS,
+        "badge_of": listing.status_badge,
+    }
 
 
 def _text(field: str) -> str:
