@@ -16,7 +16,7 @@ MESSAGES.update(
         "order_too_long": _l("An order has at most %(limit)s lines."),
         "quantity_bad": _l("A quantity is a whole number from 1 to %(limit)s."),
         "sku_twice": _l("One SKU stands in two lines. Put its units into one."),
-        "sku_not_found": _l("%(count)s SKUs are not (any more) in this shop."),
+        "order_sku_unknown": _l("%(count)s SKUs are not (any more) in this shop."),
         "price_reason_missing": _l("%(sku)s: say why the price is another one."),
         "discount_too_large": _l("The discount is larger than the goods."),
         "amount_bad": _l("An amount is not negative, and a discount more than nothing."),

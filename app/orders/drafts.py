@@ -79,7 +79,7 @@ class Priced:
 def price(shop: Shop, basket: Basket, kept: dict[int, int] | None = None) -> Priced:
     """Price a basket at this moment; `kept` holds unit prices in micros by SKU that an order has agreed already.
 
-    Raises RuleViolation("order_empty", "order_too_long", "quantity_bad", "sku_twice", "sku_not_found",
+    Raises RuleViolation("order_empty", "order_too_long", "quantity_bad", "sku_twice", "order_sku_unknown",
     "price_reason_missing", "discount_too_large", "amount_bad").
     """
     _check(basket)
@@ -129,5 +129,5 @@ def _skus(shop_id: int, ids: Sequence[int]) -> dict[int, Sku]:
     query = select(Sku).where(Sku.shop_id == shop_id, Sku.id.in_(ids)).options(joinedload(Sku.product))
     found = {sku.id: sku for sku in db.session.scalars(query)}
     if missing := [one for one in ids if one not in found]:
-        raise RuleViolation("sku_not_found", count=len(missing))
+        raise RuleViolation("order_sku_unknown", count=len(missing))
     return found

@@ -215,5 +215,5 @@ def test_a_sku_or_buyer_of_another_shop_does_not_exist(shop) -> None:
     with pytest.raises(Exception, match="not_found"):
         create(shop, Basket((WantedLine(own.id, 1),)), Buyer(stranger.id))
 
-    assert refused.value.code == "sku_not_found"
+    assert refused.value.code == "order_sku_unknown"
     assert db.session.scalars(select(Order)).all() == []
