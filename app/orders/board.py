@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from app.kit import clock
 from app.kit.db import db
 from app.kit.shop_wall import assert_in_scope
-from app.orders import settings
 from app.orders.models import AfterSaleState, Order
+from app.orders.side_models import OrderSetting
 
 SOON = timedelta(hours=2)
 PAGE = 50
@@ -88,11 +88,10 @@ def _capped(shop_id: int, *extra: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _waiting(shop_id: int) -> list[ColumnElement[bool]]:
-    waiting = [
+    pauses = select(OrderSetting.id).where(OrderSetting.shop_id == shop_id, OrderSetting.after_sale_pauses).exists()
+    return [
         Order.shop_id == assert_in_scope(shop_id),
         Order.status == literal_column("'pending_shipment'"),  # a constant, so that the partial index serves
         Order.due_at.is_not(None),
+        or_(Order.after_sale_state != AfterSaleState.OPEN, ~pauses),
     ]
-    if settings.of(shop_id).after_sale_pauses:
-        waiting.append(Order.after_sale_state != AfterSaleState.OPEN)
-    return waiting
