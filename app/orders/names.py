@@ -74,6 +74,8 @@ CAUSE_LABELS = {
     CloseCause.STAFF: _l("Closed by staff"),
     CloseCause.UNKNOWN: _l("Not recorded"),
 }
+CAUSE_CHOICES = {cause: label for cause, label in CAUSE_LABELS.items() if cause is not CloseCause.UNKNOWN}
+"""Those that staff may give."""
 PAYER_LABELS = {
     DiscountPayer.MERCHANT: _l("Borne by the shop"),
     DiscountPayer.PLATFORM: _l("Borne by the platform"),

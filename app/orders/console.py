@@ -30,7 +30,6 @@ from app.orders import (
     reopening,
     story,
 )
-from app.orders.console.acts import CHOICES
 from app.orders.lifecycle import Axis
 from app.orders.models import Order
 from app.orders.names import LABELS
@@ -202,7 +201,7 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
         "owed": owed,
         "owed_plain": str(Money(owed, order.currency)),
         "methods": names.METHOD_LABELS,
-        "causes": CHOICES,
+        "causes": names.CAUSE_CHOICES,
         "reopenable": reopening.why_not(order, shop) == "",
         "lines_editable": line_edits.is_editable(order),
         "flags": FLAG_LABELS,

@@ -15,9 +15,7 @@ from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
 from app.orders import bulk, comments, draft_form, handling, jobs, marks, paying, reading, reopening
 from app.orders.models import CloseCause, PaymentMethod
-from app.orders.names import CAUSE_LABELS, LABELS
-
-CHOICES = {cause: label for cause, label in CAUSE_LABELS.items() if cause is not CloseCause.UNKNOWN}
+from app.orders.names import CAUSE_CHOICES, LABELS
 
 
 class OrderActView(ConsoleBase):
@@ -101,7 +99,7 @@ class OrderActView(ConsoleBase):
         """Ask for the cause, then close the orders ticked or all that match; a result for each."""
         ids = bulk.ids_of(jobs.chosen(access.current_shop(), request.form))
         if "cause" not in request.form:
-            return self.page("orders/bulk.html", act="cancel", form=request.form, number=len(ids), causes=CHOICES)
+            return self.page("orders/bulk.html", act="cancel", form=request.form, number=len(ids), causes=CAUSE_CHOICES)
         with transaction():
             results = bulk.cancel(ids, _cause())
         return self._results(results, gettext("Cancel orders"))
@@ -126,7 +124,7 @@ class OrderActView(ConsoleBase):
 
 def _cause() -> CloseCause:
     given = request.form.get("cause", "")
-    return next((cause for cause in CHOICES if cause == given), CloseCause.STAFF)
+    return next((cause for cause in CAUSE_CHOICES if cause == given), CloseCause.STAFF)
 
 
 def _back(pk: int, anchor: str | None = None) -> Any:

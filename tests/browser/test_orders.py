@@ -1,0 +1,84 @@
+"""An order in a real browser: written by hand with the keyboard, paid, changed, cancelled; and the deadline board."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from app.console.roles import Role
+from app.kit import clock
+from tests import factories as make
+
+pytestmark = [pytest.mark.browser, pytest.mark.commits]
+
+
+@pytest.fixture
+def people(committed) -> dict[str, int]:
+    """A tea shop with two SKUs, a customer, an agent, and two orders with deadlines."""
+    now = clock.now()
+    with committed():
+        shop = make.shop("tea", name="Tea House")
+        cup = make.product(shop, "Blue cup")
+        make.sku(shop, cup, code="CUP-S", price_minor=3333, stock_on_hand=9)
+        make.sku(shop, cup, code="CUP-L", price_minor=5000, stock_on_hand=9)
+        make.customer(shop, number="C-1", name="王芳", phone="13900000000")
+        for number, left in (("SO-1", timedelta(hours=-1)), ("SO-2", timedelta(minutes=30))):
+            due = now + left
+            make.order(shop, number=number, paid_at=due - timedelta(hours=48), promise_hours=48, due_at=due)
+        return {"agent": make.staff(Role.AGENT, shop, name="agnes").id}
+
+
+def test_an_order_is_written_with_the_keyboard_paid_changed_and_cancelled(people, open_page, axe, shoot) -> None:
+    page = open_page("/orders/", people["agent"])
+    page.get_by_role("link", name="New order").click()
+    search = page.get_by_role("combobox", name="Add a product")
+    for code in ("CUP-S", "CUP-L"):
+        search.press_sequentially(code)
+        expect(page.get_by_role("option", name=re.compile(code))).to_be_visible()
+        search.press("Enter")
+    page.get_by_label("Quantity CUP-S").fill("3")
+    page.get_by_label("Discount in CNY 1").fill("10")
+    page.get_by_label("Shipping").fill("8")
+    expect(page.locator("[data-quote]")).to_contain_text("¥147.99")
+    page.get_by_role("combobox", name="Find a customer").press_sequentially("王芳")
+    page.get_by_role("option", name=re.compile("王芳")).click()
+    axe(page)
+    shoot(page, "order-new")
+    page.get_by_role("button", name="Make the order").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("To be paid")
+    expect(page.get_by_label("Receiver")).to_have_value("王芳")
+    axe(page)
+    page.get_by_text("Record a payment").click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("To be shipped")
+
+    page.get_by_role("link", name="Change lines").click()
+    page.get_by_label("Quantity CUP-L").fill("2")
+    expect(page.get_by_text("The buyer owes ¥50.00 more.")).to_be_visible()
+    axe(page)
+    shoot(page, "order-lines")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("To be paid")
+    expect(page.get_by_role("row", name=re.compile("Still to be paid"))).to_contain_text("¥50.00")
+    shoot(page, "order-show")
+
+    page.get_by_text("Cancel the order").click()
+    page.get_by_label("Cause").select_option("buyer")
+    page.get_by_role("button", name="Cancel it").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Order closed")
+    expect(page.get_by_text("The buyer changed their mind").last).to_be_visible()
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+def test_the_pages_hold_in_both_languages_themes_and_widths(
+    people, open_page, axe, shoot, locale, theme, width
+) -> None:
+    for path in ("board/", "new/"):
+        page = open_page(f"/orders/{path}", people["agent"], locale=locale, theme=theme, width=width)
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shoot(page, f"orders-{path.strip('/')}-{locale}-{theme}-{width}")
