@@ -58,7 +58,7 @@ def test_an_order_is_written_with_the_keyboard_paid_changed_and_cancelled(people
 
     page.get_by_role("link", name="Change lines").click()
     page.get_by_label("Quantity CUP-L").fill("2")
-    expect(page.get_by_text("The buyer owes ¥50.00 more.")).to_be_visible()
+    expect(page.get_by_text("The buyer owes CN¥50.00 more.")).to_be_visible()
     axe(page)
     shoot(page, "order-lines")
     page.get_by_role("button", name="Save").click()
