@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import select, text
 
 from app.catalog.models import Sku
 from app.events import StockHoldExpired
@@ -60,7 +59,7 @@ def place(
 
 def _place_one(common: Mapping[str, Any], sku_id: int, quantity: int) -> list[Held]:
     """The hot path: counter and hold by one statement, so that the row is locked for as short as can be."""
-    row = db.session.execute(text(_TAKE_ONE), {**common, "sku_id": sku_id, "quantity": quantity}).first()
+    row = db.session.execute(_TAKE_ONE, {**common, "sku_id": sku_id, "quantity": quantity}).first()
     if row is None:
         return []
     if row.id is not None:
@@ -82,7 +81,7 @@ def _place_planned(common: Mapping[str, Any], wanted: Mapping[int, int]) -> list
     if left := levels.shift(shop_id, shifts, keep_available=True):
         _refuse(left[0].sku_id, wanted, rows)
     values = {**common, "skus": list(wanted), "units": list(wanted.values())}
-    found = db.session.execute(text(_HOLD), {**values, "warehouses": [chosen[sku_id] for sku_id in wanted]})
+    found = db.session.execute(_HOLD, {**values, "warehouses": [chosen[sku_id] for sku_id in wanted]})
     held = [Held(row.id, row.sku_id, row.warehouse_id, row.quantity) for row in found]
     if len(held) != len(wanted):  # another request with the key of this one, for other goods
         raise Conflict("idempotency_key_reused")
@@ -123,19 +122,20 @@ def confirm(shop_id: int, holder: str) -> int:
 
     Raises Conflict("holds_gone") when nothing is held any more, because it has expired or was released.
     """
-    mine = (StockHold.shop_id == assert_in_scope(shop_id), StockHold.holder == holder)
-    values = {"state": HoldState.CONFIRMED, "expires_at": None}
-    changed = db.session.execute(
-        update(StockHold).where(*mine, StockHold.state == HoldState.LIVE).values(**values),
-        execution_options={"synchronize_session": False},
-    )
-    assert isinstance(changed, CursorResult)  # noqa: S101 - narrows for the type checker
-    if changed.rowcount:
-        return changed.rowcount
-    kept = (StockHold.state.in_((HoldState.CONFIRMED, HoldState.CONSUMED)),)
-    if not (count := db.session.scalar(select(func.count()).select_from(StockHold).where(*mine, *kept))):
+    values = {"shop_id": assert_in_scope(shop_id), "holder": holder}
+    row = db.session.execute(_CONFIRM, values).one()
+    if not row.kept:
         raise Conflict("holds_gone", holder=holder)
-    return count
+    if row.changed and (stale := _known(holder)):
+        for hold in stale:
+            db.session.expire(hold)
+    return int(row.changed or row.kept)
+
+
+def _known(holder: str) -> list[StockHold]:
+    """The holder's rows that the session has read before."""
+    rows = db.session().identity_map.values()
+    return [row for row in rows if isinstance(row, StockHold) and row.__dict__.get("holder") == holder]
 
 
 def release(shop_id: int, holder: str, lines: Mapping[int, int] | None = None) -> int:
@@ -223,7 +223,7 @@ def _due() -> list[StockHold]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-_TAKE_ONE = """
+_TAKE_ONE = text("""
 with taken as (
     update stock_level set reserved = reserved + :quantity
     where sku_id = :sku_id and shop_id = :shop_id
@@ -235,10 +235,17 @@ with taken as (
     select :shop_id, :sku_id, warehouse_id, :quantity, :holder, 'live', :key, :now, :expires_at from taken
     on conflict do nothing returning id
 )
-select taken.warehouse_id, (select id from held) as id from taken"""
-_HOLD = """
+select taken.warehouse_id, (select id from held) as id from taken""")
+_HOLD = text("""
 insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, key, position, created_at, expires_at)
 select :shop_id, sku_id, warehouse_id, units, :holder, 'live', :key, position - 1, :now, :expires_at
 from unnest(cast(:skus as bigint[]), cast(:warehouses as bigint[]), cast(:units as bigint[]))
     with ordinality as w(sku_id, warehouse_id, units, position)
-on conflict do nothing returning id, sku_id, warehouse_id, quantity"""
+on conflict do nothing returning id, sku_id, warehouse_id, quantity""")
+_CONFIRM = text("""
+with changed as (
+    update stock_hold set state = 'confirmed', expires_at = null
+    where shop_id = :shop_id and holder = :holder and state = 'live' returning id
+)
+select (select count(*) from changed) as changed, count(*) as kept from stock_hold
+where shop_id = :shop_id and holder = :holder and state in ('live', 'confirmed', 'consumed')""")
