@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("lists", "imports", "report_sales", "grid")
+PARTS = ("lists", "imports", "report_sales", "bulk_changes", "grid")
 HERE = Path(__file__).resolve().parent
 
 
