@@ -119,7 +119,7 @@ class OrderView(ListPage):
         """Move the order on by the step that the button names."""
         step = handling.STEPS.get(request.form.get("step", "")) or abort(404)
         with transaction():
-            order = step(pk)
+            order = paying.record_rest(pk) if step is handling.pay else step(pk)
             flash(gettext("%(number)s: %(status)s", number=order.number, status=LABELS[order.status]), "success")
         return redirect(url_for("OrderView.show", pk=pk))
 

@@ -67,11 +67,14 @@ def move(order: Order, axis: Axis, target: Any, cause: str = "") -> bool:
     return True
 
 
-def pay(order_id: int) -> Order:
-    """The buyer has paid in full; it waits for shipment. Raises IllegalMove, NotFound."""
+def pay(order_id: int, *, keep_sum: bool = False) -> Order:
+    """The buyer has paid in full; it waits for shipment; with `keep_sum` the caller adds what came in.
+
+    Raises IllegalMove, NotFound.
+    """
     order = _ready(order_id, OrderStatus.PENDING_SHIPMENT)
     if move(order, Axis.PAYMENT, PaymentState.PAID, "staff"):
-        order.paid_minor = order.total_minor
+        order.paid_minor = order.paid_minor if keep_sum else order.total_minor
         settle_times(order)
     return order
 

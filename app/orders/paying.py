@@ -41,6 +41,25 @@ def record(order_id: int, received: Received) -> Order:
         raise RuleViolation("payment_amount", wanted=str(Money(owed, order.currency)))
     in_full = received.amount_minor == owed
     handling.move(order, Axis.PAYMENT, PaymentState.PAID if in_full else PaymentState.PARTLY_PAID, "received")
+    _keep(order, received)
+    if in_full:
+        handling.settle_times(order)
+    db.session.flush()
+    return order
+
+
+def record_rest(order_id: int) -> Order:
+    """The button "mark as paid": all that is still owed has come in, in a way that nobody has said.
+
+    Raises IllegalMove, NotFound.
+    """
+    order = handling.pay(order_id, keep_sum=True)
+    if (owed := outstanding(order)) > 0:
+        _keep(order, Received(owed, PaymentMethod.OTHER))
+    return order
+
+
+def _keep(order: Order, received: Received) -> None:
     order.paid_minor += received.amount_minor
     db.session.add(
         OrderPayment(
@@ -52,10 +71,7 @@ def record(order_id: int, received: Received) -> Order:
         )
     )
     journal.record(OrderPaid(order.shop_id, order.id, received.method.value, received.amount_minor))
-    if in_full:
-        handling.settle_times(order)
     db.session.flush()
-    return order
 
 
 def settle(order: Order) -> None:

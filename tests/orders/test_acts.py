@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
-from app.orders.models import CloseCause, Order, OrderStatus, PaymentState
+from app.orders.models import CloseCause, Order, OrderPayment, OrderStatus, PaymentMethod, PaymentState
 from app.orders.side_models import OrderComment, OrderMention
 from tests import factories as make
 
@@ -65,6 +65,19 @@ def test_a_refused_order_comes_back_as_it_was_filled_in(shop, agent) -> None:
     assert "Li Lei" in answer.text
     assert "by phone" in answer.text
     assert orders(shop) == []
+
+
+def test_marking_as_paid_records_what_was_still_owed(shop, agent) -> None:
+    order = make.order(shop, status=OrderStatus.PENDING_PAYMENT)
+
+    for _ in range(2):
+        agent.post(f"/orders/{order.id}/move", data={"step": "pay"})
+
+    with context.every_shop("test"):
+        (payment,) = db.session.scalars(select(OrderPayment)).all()
+    assert (payment.amount_minor, payment.method) == (1000, PaymentMethod.OTHER)
+    (row,) = orders(shop)
+    assert (row.payment_state, row.paid_minor) == (PaymentState.PAID, 1000)
 
 
 @pytest.mark.parametrize("amount", ["abc", "1.234", "-5", "NaN", "1e400"])
