@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GRID_SCRIPTS = tuple(
     f"grid_{part}.js"
     for part in (
-        *("base", "values", "columns", "rows", "stage", "keep", "view", "select", "edit", "clipboard"),
-        *("fill", "find", "conflicts", "save", "page"),
+        *("base", "values", "columns", "rows", "stage", "keep", "view", "entry", "select", "edit"),
+        *("clipboard", "fill", "find", "conflicts", "save", "page"),
     )
 )
 """The grid's own scripts, in the order in which they load."""

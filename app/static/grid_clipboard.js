@@ -3,8 +3,7 @@
   "use strict";
   const G = window.kuaidanGrid;
   if (!G) return;
-  const { say, many, rows, view, columns, select, stage, edit } = G;
-  const { host } = view;
+  const { say, many, rows, view, columns, entry, select, stage, edit } = G;
 
   // "a\tb\n" as Excel, LibreOffice and Google Sheets write it → [["a", "b"], …].
   function parse(text) {
@@ -55,7 +54,7 @@
     return lines.join("\n");
   }
 
-  const ours = () => document.activeElement === host && rows.length > 0;
+  const ours = () => entry.held && rows.length > 0;
   async function copy(event, then) {
     if (!ours()) return;
     event.preventDefault();
@@ -129,7 +128,7 @@
     higher.hidden = !over.lines || over.cells > 0 || to.lines > rows.length;
     dialog.returnValue = "";
     dialog.showModal();
-    return new Promise((resolve) => dialog.addEventListener("close", () => { host.focus({ preventScroll: true }); resolve(dialog.returnValue); }, { once: true }));
+    return new Promise((resolve) => dialog.addEventListener("close", () => { entry.focus(); resolve(dialog.returnValue); }, { once: true }));
   }
 
   G.clipboard = { parse, paste, blockText };

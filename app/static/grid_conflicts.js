@@ -49,7 +49,7 @@
   one("[data-conflicts-mine]", dialog).addEventListener("click", () => choose(all(), true));
   one("[data-conflicts-theirs]", dialog).addEventListener("click", () => choose(all(), false));
   document.addEventListener("click", (event) => { if (event.target.closest("[data-conflicts-open]")) open(); });
-  dialog.addEventListener("close", () => G.view.host.focus({ preventScroll: true }));
+  dialog.addEventListener("close", () => G.entry.focus());
 
   G.conflicts = { open, choose };
 })();

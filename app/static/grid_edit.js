@@ -3,8 +3,8 @@
   "use strict";
   const G = window.kuaidanGrid;
   if (!G) return;
-  const { say, many, facts, rows, view, columns, select, stage } = G;
-  const { host, grid, canvas } = view;
+  const { say, many, facts, rows, view, columns, entry, select, stage } = G;
+  const { host } = view;
   let editor = null;
 
   const choices = {};
@@ -24,57 +24,50 @@
     return choices[field.kind];
   }
 
-  // Opens the editor in the active cell. `typed` is the key that started it and replaces what was there.
-  function open(typed) {
+  // Opens the editor in the active cell, with what is there or with `text` in its place.
+  function open(text) {
     const { line, at } = select.active;
     const row = rows.at(line), column = view.columnAt(at);
     if (!row || editor) return;
     if (column.fixed || row.gone) { G.speak(say("read_only", { column: column.label })); G.emit("note", say("read_only", { column: column.label })); return; }
     view.reveal(line, at);
-    const box = grid.getCellNodeBox(line, at), input = document.createElement("input");
-    input.className = "k-grid-editor" + (G.values.isNumber(column.field) ? " k-end" : "");
-    input.type = "text";
-    input.autocomplete = "off";
-    input.spellcheck = false;
-    input.setAttribute("aria-label", say("at_cell", { code: row[columns.HEAD.code], column: column.label, value: "" }).replace(/[:：]\s*$/, ""));
-    const list = listFor(column.field);
-    if (list) input.setAttribute("list", list);
-    Object.assign(input.style, { top: box.top + "px", left: box.left + "px", width: box.right - box.left + "px", height: box.bottom - box.top + 1 + "px" });
-    const look = columns.look(row, column);
-    input.value = typed === undefined ? look.plain || "" : typed;
-    editor = { input, row, column, before: look.plain || "", quick: typed !== undefined };
-    canvas.append(input);
-    input.focus({ preventScroll: true });
-    if (typed === undefined) input.select();
-    input.addEventListener("keydown", keys);
-    input.addEventListener("blur", () => commit());
+    const look = columns.look(row, column), before = look.plain || "";
+    entry.show({
+      label: say("at_cell", { code: row[columns.HEAD.code], column: column.label, value: "" }).replace(/[:：]\s*$/, ""),
+      text: text === undefined ? before : text,
+      list: listFor(column.field),
+      end: G.values.isNumber(column.field),
+      raise: text === undefined,
+    });
+    editor = { row, column, before, quick: text !== undefined };
+    if (text === undefined) entry.box.select();
   }
 
-  function keys(event) {
-    event.stopPropagation();
+  entry.box.addEventListener("blur", () => commit());
+  // An input method that was left without a word has changed nothing.
+  entry.box.addEventListener("compositionend", () => { if (editor && editor.quick && !entry.box.value) close(); });
+  entry.box.addEventListener("keydown", (event) => {
+    if (!editor) return;
+    event.stopImmediatePropagation();
+    if (entry.composing(event)) return; // Enter chooses a word there, Escape drops it
     const { line, at } = select.active;
-    const leave = (toLine, toAt) => { event.preventDefault(); commit(); host.focus({ preventScroll: true }); select.go(toLine, toAt); };
-    if (event.key === "Escape") { event.preventDefault(); close(); host.focus({ preventScroll: true }); }
-    else if (event.isComposing) return; // Enter chooses a word in an input method, and is not ours
+    const leave = (toLine, toAt) => { event.preventDefault(); commit(); select.go(toLine, toAt); };
+    if (event.key === "Escape") { event.preventDefault(); close(); select.announce(); }
     else if (event.key === "Enter") leave(line + (event.shiftKey ? -1 : 1), at);
     else if (event.key === "Tab") leave(line, at + (event.shiftKey ? -1 : 1));
     else if (event.key === "F2") editor.quick = false;
-    else if (editor.quick && !editor.input.list && (event.key === "ArrowUp" || event.key === "ArrowDown")) leave(line + (event.key === "ArrowUp" ? -1 : 1), at);
+    else if (editor.quick && !entry.box.list && (event.key === "ArrowUp" || event.key === "ArrowDown")) leave(line + (event.key === "ArrowUp" ? -1 : 1), at);
     else if (editor.quick && (event.key === "ArrowLeft" || event.key === "ArrowRight")) leave(line, at + (event.key === "ArrowLeft" ? -1 : 1));
-  }
+  });
 
   function close() {
-    if (!editor) return;
-    const { input } = editor;
     editor = null;
-    input.remove();
+    return entry.hide();
   }
   // Takes what stands in the editor; always true, for a bad value is staged with its reason.
   function commit() {
     if (!editor) return true;
-    const { input, row, column, before } = editor;
-    const typed = input.value;
-    close();
+    const { row, column, before } = editor, typed = close();
     if (typed === before) return true;
     const deed = stage.deed();
     deed.set(row, column, typed);
@@ -125,8 +118,8 @@
     G.emit("note", words);
   }
 
-  host.addEventListener("keydown", (event) => {
-    if (event.target !== host || event.defaultPrevented || event.altKey || !rows.length) return;
+  entry.box.addEventListener("keydown", (event) => {
+    if (!entry.resting(event) || event.defaultPrevented || event.altKey || !rows.length) return;
     const control = event.ctrlKey || event.metaKey, key = event.key;
     if (control) {
       const deeds = { z: event.shiftKey ? redo : undo, y: redo };
@@ -134,9 +127,6 @@
       if (deed) { event.preventDefault(); deed(); }
     } else if (key === "F2") { event.preventDefault(); open(); }
     else if (key === "Delete" || key === "Backspace") { event.preventDefault(); empty().catch(() => undefined); }
-    else if (key === "?") return; // the help, everywhere
-    else if (key.length === 1 && key !== " ") { event.preventDefault(); open(key); }
-    else if (key === "Process") open(""); // an input method has begun
   });
   host.addEventListener("dblclick", (event) => { if (event.target.closest(".slick-cell")) open(); });
 

@@ -3,7 +3,7 @@
   "use strict";
   const G = window.kuaidanGrid;
   if (!G) return;
-  const { rows, view, columns, select, stage, edit } = G;
+  const { rows, view, columns, entry, select, stage, edit } = G;
   const { host } = view;
   const handle = document.createElement("span");
   handle.className = "k-fill";
@@ -100,9 +100,9 @@
   }
   const shift = (block, lines, cells) => ({ top: block.top + lines, bottom: block.bottom + lines, left: block.left + cells, right: block.right + cells });
 
-  host.addEventListener("keydown", (event) => {
+  entry.box.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
-    if (event.target !== host || !(event.ctrlKey || event.metaKey) || (key !== "d" && key !== "r") || event.shiftKey || !rows.length) return;
+    if (!entry.resting(event) || !(event.ctrlKey || event.metaKey) || (key !== "d" && key !== "r") || event.shiftKey || !rows.length) return;
     event.preventDefault();
     downOrRight(key);
   });

@@ -76,7 +76,7 @@
     form.elements.find.select();
     tell("");
   }
-  function close() { panel.hidden = true; view.fit(); view.host.focus({ preventScroll: true }); }
+  function close() { panel.hidden = true; view.fit(); G.entry.focus(); }
 
   const quietly = (work) => work.catch(() => undefined);
   form.addEventListener("submit", (event) => {
@@ -87,9 +87,9 @@
   panel.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); close(); } });
   one("[data-find-close]", panel).addEventListener("click", close);
   document.addEventListener("click", (event) => { if (event.target.closest("[data-find-open]")) open(); });
-  view.host.addEventListener("keydown", (event) => {
+  G.entry.box.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
-    if (event.target !== view.host || !(event.ctrlKey || event.metaKey) || (key !== "f" && key !== "h")) return;
+    if (!G.entry.resting(event) || !(event.ctrlKey || event.metaKey) || (key !== "f" && key !== "h")) return;
     event.preventDefault();
     open(key === "h");
   });

@@ -4,7 +4,7 @@
   const G = window.kuaidanGrid;
   if (!G) return;
   const { one, all, make, typing } = window.kuaidan;
-  const { say, many, facts, rows, view, columns, select, stage, edit } = G;
+  const { say, many, facts, rows, view, columns, entry, select, stage, edit } = G;
   const part = (name) => one("[data-grid-" + name + "]");
   const state = { query: facts.selection.query, ids: facts.selection.ids, edited: false };
 
@@ -93,7 +93,7 @@
     stage.perform(found);
     G.emit("note", many("n_dropped", found.length));
     G.speak(many("n_dropped", found.length));
-    view.host.focus({ preventScroll: true });
+    entry.focus();
   });
 
   // The next cell with a problem, by rows as they are seen, from the active cell on.
@@ -118,7 +118,7 @@
     cells.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     const { line, at } = select.active;
     const to = cells.find((cell) => cell[0] > line || (cell[0] === line && cell[1] > at)) || cells[0];
-    view.host.focus({ preventScroll: true });
+    entry.focus();
     select.go(to[0], to[1]);
   }
   problems.addEventListener("click", nextProblem);
@@ -191,11 +191,11 @@
   const help = part("help");
   const openHelp = (event) => { event.preventDefault(); event.stopImmediatePropagation(); help.showModal(); };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "F1" || (event.key === "?" && !typing(event.target))) openHelp(event);
-    if (event.key === "F6") { event.preventDefault(); if (document.activeElement === view.host) form.elements.q.focus(); else view.host.focus({ preventScroll: true }); }
+    if (event.key === "F1" || (event.key === "?" && (entry.resting(event) || !typing(event.target)))) openHelp(event);
+    if (event.key === "F6") { event.preventDefault(); if (entry.held) form.elements.q.focus(); else entry.focus(); }
   }, true);
   part("help-open").addEventListener("click", openHelp);
-  help.addEventListener("close", () => view.host.focus({ preventScroll: true }));
+  help.addEventListener("close", () => entry.focus());
 
   // ---- what earlier visits have left
   async function offerKept() {
@@ -207,12 +207,12 @@
     part("kept").hidden = false;
     view.fit();
   }
-  async function leaveKept(how) { part("kept").hidden = true; view.fit(); await how(); view.host.focus({ preventScroll: true }); }
+  async function leaveKept(how) { part("kept").hidden = true; view.fit(); await how(); entry.focus(); }
   part("resume").addEventListener("click", () => leaveKept(G.keep.resume));
   part("discard").addEventListener("click", () => leaveKept(G.keep.discard));
 
   counts();
-  load().then(() => { if (document.activeElement === document.body) view.host.focus({ preventScroll: true }); });
+  load().then(() => { if (document.activeElement === document.body) entry.focus(); });
   offerKept().catch(() => G.emit("note", say("kept_failed")));
   G.page = { load, nextProblem };
 })();

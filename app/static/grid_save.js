@@ -148,7 +148,7 @@
     if (step === "wait" || step === "running") event.preventDefault();
     else if (step === "preview") drop();
   });
-  dialog.addEventListener("close", () => G.view.host.focus({ preventScroll: true }));
+  dialog.addEventListener("close", () => G.entry.focus());
 
   document.addEventListener("click", (event) => { if (event.target.closest("[data-save-open]")) save(); });
   document.addEventListener("keydown", (event) => {

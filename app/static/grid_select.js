@@ -3,7 +3,7 @@
   "use strict";
   const G = window.kuaidanGrid;
   if (!G) return;
-  const { say, many, rows, view, columns } = G;
+  const { say, many, rows, view, columns, entry } = G;
   const { host, grid } = view;
   let active = { line: 0, at: 0 };
   let head = { line: 0, at: 0 };
@@ -72,8 +72,8 @@
     Home: (from, far) => [far ? 0 : from.line, 0],
     End: (from, far) => [far ? lastLine() : from.line, lastAt()],
   };
-  host.addEventListener("keydown", (event) => {
-    if (event.target !== host || event.altKey || !rows.length) return;
+  entry.box.addEventListener("keydown", (event) => {
+    if (!entry.resting(event) || event.altKey || !rows.length) return;
     const far = event.ctrlKey || event.metaKey;
     const move = MOVES[event.key];
     if (move) {
@@ -115,7 +115,7 @@
     if (!node || event.target.closest("input, [data-fill]")) return;
     event.preventDefault();
     if (G.edit && !G.edit.commit()) return;
-    host.focus({ preventScroll: true });
+    entry.focus();
     if (event.button === 2 && holds(...Object.values(cellAt(event)))) return;
     const cell = cellAt(event);
     go(cell.line, cell.at, event.shiftKey);
@@ -139,8 +139,6 @@
       if (dragging.clientY > port.bottom || dragging.clientY < port.top) move(dragging);
     }, 50);
   }
-
-  host.addEventListener("focus", () => { view.paintAll(); announce(); });
 
   G.select = {
     go, pick, clamp, range, touches, holds, isActive, single, size, follow, announce,

@@ -43,12 +43,10 @@
   const canvas = grid.getCanvasNode();
 
   // ---- accessibility
-  // One focus stays on the grid itself and names the active cell, so that drawing rows anew never loses it.
-  host.tabIndex = 0;
+  // The focus stays in one text box (grid_entry.js) that names the active cell, so that drawing rows anew never loses it.
   host.querySelectorAll("[tabindex]").forEach((part) => part.removeAttribute("tabindex"));
   host.setAttribute("aria-multiselectable", "true");
   host.setAttribute("aria-label", host.dataset.label);
-  host.setAttribute("aria-describedby", "grid-how");
 
   function count() {
     host.setAttribute("aria-rowcount", String(rows.length + 1));
@@ -92,7 +90,6 @@
   // All drawn rows anew, after the selection has moved.
   function paintAll() {
     Object.keys(grid.getRowCache()).forEach((line) => { const node = nodeOf(line); if (node) paint(node, Number(line), G.select); });
-    host.setAttribute("aria-activedescendant", ACTIVE);
   }
 
   // ---- drawing
@@ -166,7 +163,7 @@
   fit();
 
   G.view = {
-    grid, host, canvas, redraw, reload, reveal, paintAll, sortBy, fit, nodeOf,
+    grid, host, canvas, ACTIVE, redraw, reload, reveal, paintAll, sortBy, fit, nodeOf,
     columnAt: (at) => columns.shown()[at],
     get sort() { return (sort.down ? "-" : "") + sort.id; },
     get page() { return Math.max(1, Math.floor(grid.getViewportNode().clientHeight / rowHeight) - 1); },

@@ -19,6 +19,11 @@ class Grid:
     def host(self) -> Locator:
         return self.page.get_by_role("grid")
 
+    @property
+    def entry(self) -> Locator:
+        """The text box that holds the focus, and is the editor."""
+        return self.page.locator(".k-grid-entry")
+
     def heads(self) -> list[str]:
         found = self.host.get_by_role("columnheader")
         return [text.strip() for text in found.all_inner_texts()]
