@@ -18,6 +18,9 @@ def statements(orders: int, products: int, customers: int, code: str) -> Iterato
     yield "customers", _customers(customers)
     yield "products", _products(products)
     yield "SKUs", _skus(products)
+    yield "warehouse", _WAREHOUSE
+    yield "levels", _LEVELS
+    yield "ledger", _LEDGER
     yield "lines in the making", _planned_lines(orders, products)
     yield "orders", _orders(orders, customers)
     yield "lines", _LINES
@@ -99,6 +102,21 @@ insert into order_line (shop_id, order_id, position, kind, sku_id, code, title, 
   amount_minor)
 select 1, order_id, position, 'product', sku_id, code, 'Item ' || code, quantity, price_minor * 10000, amount
 from planned order by order_id, position"""
+
+# The triggers that would do this are off while rows are made.
+_WAREHOUSE = """
+insert into warehouse (shop_id, code, name, is_default, version, created_at, updated_at)
+select 1, 'MAIN', '默认仓', true, 1, now(), now() where not exists (select from warehouse)"""
+
+_LEVELS = """
+insert into stock_level (sku_id, warehouse_id, shop_id, on_hand)
+select k.id, w.id, 1, k.stock_on_hand from sku k, warehouse w order by k.id on conflict do nothing"""
+
+_LEDGER = """
+insert into stock_movement (sku_id, warehouse_id, shop_id, at, kind, on_hand_delta, actor, request_id)
+select k.id, w.id, 1, now(), 'opening', k.stock_on_hand, 'system:benchmark', '-'
+from sku k, warehouse w where k.stock_on_hand <> 0
+  and not exists (select from stock_movement m where m.sku_id = k.id) order by k.id"""
 
 _SEQUENCES = """
 select setval(pg_get_serial_sequence(t, 'id'), 10000000)
