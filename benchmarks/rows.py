@@ -83,17 +83,29 @@ def _orders(count: int, customers: int) -> str:
     status = """case when c < 800 then 'completed' when c < 855 then 'pending_shipment'
       when c < 865 then 'pending_payment' when c < 915 then 'shipped' when c < 950 then 'delivered' else 'closed' end"""
     return f"""
-insert into orders (id, shop_id, number, kind, status, placed_at, currency, country, customer_id, units, items_minor,
+insert into orders (id, shop_id, number, kind, status, order_state, close_cause, payment_state, fulfilment_state,
+  paid_minor, paid_at, promise_hours, due_at, placed_at, currency, country, customer_id, units, items_minor,
   charges_minor, total_minor, receiver, address, staff_note, version, created_at, updated_at)
 overriding system value
-select i, 1, 'SO' || lpad(i::text, 8, '0'), 'sale', {status},
-  timestamptz '2024-12-01 00:00+08' + i * (interval '720 days' / {count}), 'CNY',
+select i, 1, 'SO' || lpad(i::text, 8, '0'), 'sale', s.status,
+  case when s.status in ('completed', 'closed') then s.status else 'open' end,
+  case when s.status = 'closed' then 'unknown' end,
+  case when s.paid then 'paid' else 'unpaid' end,
+  case s.status when 'shipped' then 'fulfilled' when 'delivered' then 'delivered' when 'completed' then 'delivered'
+    else 'unfulfilled' end,
+  case when s.paid then l.amount else 0 end, case when s.paid then s.placed end,
+  case when s.status = 'pending_shipment' then 48 end,
+  case when s.status = 'pending_shipment' then s.placed + interval '48 hours' end,
+  s.placed, 'CNY',
   (array['China','China','China','Germany','France','Japan','Spain','Italy'])[1 + {_pick("i", 13, "8")}],
   case when {_pick("i", 14, "10")} = 0 then null else 1 + {_pick("i", 15, str(customers))} end,
   l.units, l.amount, 0, l.amount, 'Receiver ' || i, 'Street ' || {_pick("i", 16, "900")}, '', 1, now(), now()
 from generate_series(1, {count}) i
 join (select order_id, sum(quantity) units, sum(amount) amount from planned group by order_id) l on l.order_id = i,
-  lateral (select {_pick("i", 17, "1000")} as c) chance
+  lateral (select {_pick("i", 17, "1000")} as c) chance,
+  lateral (select {status} as status,
+    timestamptz '2024-12-01 00:00+08' + i * (interval '720 days' / {count}) as placed) r,
+  lateral (select r.status, r.placed, r.status not in ('pending_payment', 'closed') as paid) s
 order by i"""
 
 
