@@ -83,9 +83,7 @@ def _views() -> list[type]:
     from app.customers.console import CustomerView
     from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
-    from app.order_desk.console import VIEWS as ORDER_DESK
-    from app.orders.console import OrderView
+    from app.orders.console import VIEWS as ORDERS
     from app.stock.console import VIEWS as STOCK
 
-    orders = (OrderView, *ORDER_DESK, CustomerView)
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *orders, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -1,0 +1,10 @@
+"""The pages of orders: the list and one order, drafts and lines, the deadline board, what is done to an order."""
+
+from app.orders.console.acts import OrderActView
+from app.orders.console.board import OrderBoardView
+from app.orders.console.drafts import OrderDraftView, OrderLinesView
+from app.orders.console.orders import OrderView
+
+VIEWS = (OrderView, OrderDraftView, OrderLinesView, OrderBoardView, OrderActView)
+
+__all__ = ["VIEWS"]
