@@ -88,13 +88,13 @@ def vacuum(engine: Engine) -> None:
 
 
 def prices_file(engine: Engine, rows: int) -> Path:
-    """What the peer reads: codes and new prices."""
+    """What the peer reads: ids, which it finds by the primary key, and new prices."""
     path = STATE / f"prices-{rows}.csv"
     with engine.connect() as connection, path.open("w", newline="") as stream:
         found = connection.execute(
-            text("select code, round(price_minor * 0.9)::bigint from sku where product_id <= :rows"), {"rows": rows}
+            text("select id, round(price_minor * 0.9)::bigint from sku where product_id <= :rows"), {"rows": rows}
         )
-        csv.writer(stream).writerows([("code", "price_minor"), *map(tuple, found)])
+        csv.writer(stream).writerows([("id", "price_minor"), *map(tuple, found)])
     return path
 
 

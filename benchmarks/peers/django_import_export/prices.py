@@ -32,8 +32,8 @@ class Sku(models.Model):
 class PriceResource(resources.ModelResource):
     class Meta:
         model = Sku
-        import_id_fields = ("code",)
-        fields = ("code", "price_minor")
+        import_id_fields = ("id",)
+        fields = ("id", "price_minor")
         use_bulk = True
         batch_size = 1000
         skip_unchanged = True
