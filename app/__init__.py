@@ -69,7 +69,7 @@ def _api(flask_app: Flask) -> None:
 def api_routes() -> list[Any]:
     """Every route of the REST API; importing a feature's `api` declares its own."""
     import app.catalog.api
-    import app.imports.api  # noqa: F401
+    import app.imports.api  # noqa: F401 - declares its routes
     from app.api.routes import ROUTES
 
     return ROUTES

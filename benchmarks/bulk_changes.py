@@ -21,7 +21,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.database import FULL, QUICK, ROOT, SHOP, STATE, Bench, ready
 from benchmarks.imports import Ran, run
-from benchmarks.measure import machine
+from benchmarks.measure import keep
 from benchmarks.servers import HERE, PEER_PYTHON, ensure_peers
 
 ROWS, QUICK_ROWS, PEER_ROWS = 100_000, 4_000, 10_000
@@ -131,14 +131,8 @@ def report(found: dict[str, list[Any]]) -> None:
     tried = f"{peer['rows']:,} rows, dry run {peer['preview']:.1f} s, import {peer['commit']:.1f} s"
     print(f"  django-import-export: {tried}, {peer_rate:,.0f} rows/s, peak {found['peer'][0].peak_mb:.0f} MB")
     print(f"  ours is {ours_rate / peer_rate:.1f}× as fast")
-    about = machine()
-    print("machine:", json.dumps(about))
-    folder = ROOT / "benchmarks/results"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"bulk-changes-{time.strftime('%Y%m%d-%H%M%S')}.json"
     figures = {"median": median, "limit": found["limit"], "peer": peer, "ours": [ran.said for ran in mine]}
-    path.write_text(json.dumps({"machine": about, **figures}, indent=1))
-    print("written to", path.relative_to(ROOT))
+    keep("bulk-changes", figures)
 
 
 def main() -> int:

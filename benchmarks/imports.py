@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.database import ROOT, STATE, empty
-from benchmarks.measure import machine, tree_memory_mb
+from benchmarks.measure import keep, tree_memory_mb
 from benchmarks.servers import HERE, PEER_PYTHON, ensure_peers
 
 ROWS, QUICK_ROWS, PEER_ROWS = 200_000, 5_000, 20_000
@@ -119,16 +119,10 @@ def report(ours: Ran, peer: Ran, rows: int, peer_rows: int) -> None:
     ratio = ours.rows_a_second / peer.rows_a_second
     shorter = f" (the peer on a file of {peer_rows:,} rows)" if peer_rows != rows else ""
     print(f"rows a second: {ratio:.1f}× the peer's{shorter}")
-    about = machine()
-    print("machine:", json.dumps(about))
-    folder = ROOT / "benchmarks/results"
-    folder.mkdir(exist_ok=True)
     figures = {
         name: vars(ran) | {"rows_a_second": ran.rows_a_second} for name, ran in (("kuaidan", ours), ("peer", peer))
     }
-    path = folder / f"imports-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    path.write_text(json.dumps({"machine": about, "ratio": ratio, **figures}, indent=1))
-    print("written to", path.relative_to(ROOT))
+    keep("imports", {"ratio": ratio, **figures})
 
 
 if __name__ == "__main__":

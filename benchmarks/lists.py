@@ -8,7 +8,6 @@ something broke: figures never fail a run.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import time
@@ -17,8 +16,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from benchmarks import sites
-from benchmarks.database import FULL, QUICK, ROOT, Bench, ready
-from benchmarks.measure import Answer, machine, quantiles
+from benchmarks.database import FULL, QUICK, Bench, ready
+from benchmarks.measure import Answer, keep, quantiles
 from benchmarks.servers import PEERS, ensure_peers, running
 from benchmarks.sites import PAGE_ROWS, Site, Subject
 from benchmarks.statements import counted
@@ -148,14 +147,9 @@ def report(bench: Bench, times: Times, statements: dict[str, dict[str, int]], su
         for name, kinds in times.items()
     }
     print("\n".join(table(times, statements, subject.deep_rows)))
-    about = {**machine(), "orders": bench.scale.orders, "rounds": len(times["kuaidan"]["first_page"])}
+    about = {"orders": bench.scale.orders, "rounds": len(times["kuaidan"]["first_page"])}
     about["seconds"] = round(time.monotonic() - started)
-    print("machine:", json.dumps(about))
-    folder = ROOT / "benchmarks/results"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"lists-{bench.scale.name}-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    path.write_text(json.dumps({"machine": about, "figures": figures, "samples": times}, indent=1))
-    return path
+    return keep(f"lists-{bench.scale.name}", {"machine": about, "figures": figures, "samples": times})
 
 
 def main() -> int:
@@ -181,8 +175,7 @@ def main() -> int:
                     check(site, kind, answer, numbers)
         statements = counted(bench, all_sites, kinds)
         times = measure(all_sites, kinds, options.rounds or (3 if options.quick else 30))
-        print("written to", report(bench, times, statements, subject, started).relative_to(ROOT))
-    return 0
+        report(bench, times, statements, subject, started)
 
 
 if __name__ == "__main__":

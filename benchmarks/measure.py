@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import platform
 import re
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 @dataclass
@@ -99,3 +102,14 @@ def tree_memory_mb(pid: int) -> float:
     while more := {child for child, parent in parents.items() if parent in family} - family:
         family |= more
     return sum(resident.get(member, 0.0) for member in family)
+
+
+def keep(part: str, figures: dict[str, Any]) -> Path:
+    """Write the figures of one run, with the machine, to results/ (not kept in git); says where."""
+    about = machine() | figures.pop("machine", {})
+    print("machine:", json.dumps(about))
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{part}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    path.write_text(json.dumps({"machine": about, **figures}, indent=1))
+    print("written to", path.relative_to(RESULTS.parents[1]))
+    return path

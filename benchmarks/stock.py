@@ -7,7 +7,6 @@ and confirms nothing. Rounds alternate. At the end 8 clients want more than ther
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.database import ROOT, SHOP, Bench, empty
-from benchmarks.measure import machine
+from benchmarks.measure import keep
 
 CLIENTS, SECONDS, QUICK_SECONDS, SCARCE = 8, 8.0, 1.5, 1_000
 PLENTY = 10**9
@@ -154,13 +153,9 @@ def main() -> int:
     print(f"one hot SKU, {CLIENTS} clients, {seconds:g} s a round (medians of {options.rounds})")
     print(f"  bare UPDATE {limit:,.0f} a second; placed and confirmed {rate:,.0f} a second: {rate / limit:.0%} of it")
     print(f"  {SCARCE:,} on hand and more wanted: {last}")
-    print("machine:", json.dumps(machine()))
     if not last["on_hand"] == last["given"] == last["reserved"] == last["held"]:
         raise RuntimeError("what was given is not what was there")
-    path = ROOT / "benchmarks/results"
-    path.mkdir(exist_ok=True)
-    figures = {"machine": machine(), "clients": CLIENTS, "seconds": seconds, **found, "scarce": last}
-    (path / f"stock-{time.strftime('%Y%m%d-%H%M%S')}.json").write_text(json.dumps(figures, indent=1))
+    keep("stock", {"clients": CLIENTS, "seconds": seconds, **found, "scarce": last})
     return 0
 
 

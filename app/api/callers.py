@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, g, request
+from flask import g, request
 
 from app.api_keys import keys
 from app.api_keys.models import ApiKey
@@ -35,7 +35,7 @@ def authenticate() -> Caller:
     token = _token()
     with context.every_shop("whose key is this"):
         key = keys.find(token)
-        owner = _manager().get_user_by_id(key.owner_id)
+        owner = access.security_manager().get_user_by_id(key.owner_id)
         if owner is None or not owner.is_active:
             raise Unauthorized("key_owner_gone")
         shop = next((shop for shop in access.load_shops(owner) if shop.id == key.shop_id), None)
@@ -58,7 +58,7 @@ def require(caller: Caller, scope: Scope) -> None:
 
 def grantable(user: Any) -> frozenset[Scope]:
     """The scopes whose permissions the person has all, by the table of roles, or by FAB for roles outside it."""
-    manager = _manager()
+    manager = access.security_manager()
     granted = roles.granted(frozenset(role.name for role in manager.get_user_roles(user)))
 
     def may(noun: Any, verb: Any) -> bool:
@@ -74,7 +74,3 @@ def _token() -> str:
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthorized("key_missing")
     return token.strip()[:200]
-
-
-def _manager() -> Any:
-    return current_app.appbuilder.sm  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
@@ -42,7 +41,7 @@ def make(code: str, username: str, name: str, scopes: tuple[str, ...], days: int
 
 def _make(code: str, username: str, wish: keys.Wish) -> str:
     shop = shops.by_code(code)
-    owner = current_app.appbuilder.sm.find_user(username=username)  # type: ignore[attr-defined]
+    owner = access.security_manager().find_user(username=username)
     if owner is None or not owner.is_active or shop.id not in {one.id for one in access.load_shops(owner)}:
         raise click.ClickException(f"{username} has no access to {code}.")
     grantable = callers.grantable(owner)

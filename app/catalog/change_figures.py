@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
@@ -144,7 +145,7 @@ def _histograms(values: dict[str, object]) -> tuple[Histogram, ...]:
     return tuple(_histogram(field, [row for row in rows if row.field == field]) for field in fields)
 
 
-def _histogram(field: str, rows: list) -> Histogram:  # type: ignore[type-arg]  # rows of a statement
+def _histogram(field: str, rows: list[Any]) -> Histogram:
     lines = {row.place: row.lines for row in rows}
     bounds = [None, *EDGES, None]
     ranges = tuple(Range(bounds[n], bounds[n + 1], lines.get(n, 0)) for n in range(len(EDGES) + 1))

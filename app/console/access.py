@@ -19,19 +19,25 @@ from app.kit.shop_wall import ShopOwned
 from app.shops.models import Shop, ShopMember
 
 
+def security_manager() -> Any:
+    """FAB's security manager of the running application."""
+    return current_app.appbuilder.sm  # type: ignore[attr-defined]  # FAB hangs itself there
+
+
 def can(noun: Noun | str, verb: Verb | str = Verb.READ) -> bool:
     """Whether the person may do this; answered from the table of roles, by FAB for roles outside it."""
     granted = _granted()
     if granted is not None:
         return (Noun(noun), Verb(verb)) in granted
-    return bool(current_app.appbuilder.sm.has_access(permission(Verb(verb)), Noun(noun).value))  # type: ignore[attr-defined]
+    return bool(security_manager().has_access(permission(Verb(verb)), Noun(noun).value))
 
 
 def _granted() -> frozenset[tuple[Noun, Verb]] | None:
     if "kuaidan_granted" not in g:
         user = current_user
-        sm = current_app.appbuilder.sm  # type: ignore[attr-defined]
-        names = frozenset(role.name for role in sm.get_user_roles(user)) if user.is_authenticated else None
+        names = (
+            frozenset(role.name for role in security_manager().get_user_roles(user)) if user.is_authenticated else None
+        )
         g.kuaidan_granted = None if names is None else roles.granted(names)
     return g.kuaidan_granted
 

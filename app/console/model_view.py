@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from flask import abort, flash, g, has_request_context, redirect, request, url_for
 from flask_appbuilder import ModelView, expose
+from flask_appbuilder.models.sqla.filters import FilterEqualFunction
 from flask_appbuilder.security.decorators import has_access
 from flask_appbuilder.urltools import get_filter_args
 from flask_appbuilder.widgets import FormWidget, ListWidget
@@ -203,6 +204,20 @@ class ConsoleModelView(ModelView):
     def _done(self, message: str) -> Any:
         flash(message, "success")
         return redirect(url_for(f"{self.endpoint}.list"))
+
+
+def _shop_id() -> int:
+    return access.current_shop().id
+
+
+class ShopModelView(ConsoleModelView):
+    """The same for rows of the shop on screen: others' are not there, and a new row belongs to it."""
+
+    base_filters: ClassVar[list[list[Any]]] = [["shop_id", FilterEqualFunction, _shop_id]]
+
+    def pre_add(self, item: Any) -> None:
+        """A new row belongs to the shop on screen."""
+        item.shop_id = _shop_id()
 
 
 def _whole(text: str | None) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Column, Select, func, select, update
 
 from app.kit import clock, context, journal
 from app.kit.db import Model, db
@@ -103,11 +104,11 @@ def _members(shop_id: int, names: Iterable[str]) -> list[int]:
     return list(db.session.scalars(query))
 
 
-def _in_shop(column: object, shop_id: int):  # type: ignore[no-untyped-def]  # a select of one column
+def _in_shop(column: Column[Any], shop_id: int) -> Select[Any]:
     user = Model.metadata.tables["ab_user"]
     member = ShopMember.user_id == user.c.id
     return (
-        select(column)  # type: ignore[call-overload]
+        select(column)
         .select_from(user)
         .join(ShopMember, member)
         .where(ShopMember.shop_id == assert_in_scope(shop_id), user.c.active)

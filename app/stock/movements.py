@@ -6,7 +6,8 @@ With a key in `Why`, a second time changes nothing and gives the first rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select, text
@@ -145,18 +146,15 @@ def transfer(at: StockAt, to_warehouse_id: int, quantity: int, why: Why = NO_MOR
     return ledger.write(at.shop_id, MovementKind.TRANSFERRED, moves, why)
 
 
-class following_off:  # noqa: N801 - reads as a word of the `with` line
+@contextmanager
+def following_off() -> Iterator[None]:
     """Within, neither trigger follows: what is written leaves the total right, or writes both sides itself."""
-
-    def __enter__(self) -> None:
-        db.session.execute(text("select set_config('app.stock_follow', 'off', true)"))
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:  # else the transaction may have failed, and ends
-            db.session.execute(text("select set_config('app.stock_follow', '', true)"))
+    db.session.execute(text("select set_config('app.stock_follow', 'off', true)"))
+    yield  # after an error it stays off: the transaction may have failed, and ends
+    db.session.execute(text("select set_config('app.stock_follow', '', true)"))
 
 
-def _move(at: StockAt, kind: MovementKind, entry_of, why: Why) -> list[StockMovement]:  # type: ignore[no-untyped-def]
+def _move(at: StockAt, kind: MovementKind, entry_of: Callable[[StockLevel], Entry], why: Why) -> list[StockMovement]:
     """One level, one row of the ledger; `entry_of(level)` says what changes, of the locked level."""
     at = _placed(at)
     code = levels.lock_skus(at.shop_id, [at.sku_id])[at.sku_id]
@@ -164,7 +162,7 @@ def _move(at: StockAt, kind: MovementKind, entry_of, why: Why) -> list[StockMove
         return before
     levels.open_level(at.shop_id, at.sku_id, at.warehouse_id or 0)
     found = {row.warehouse_id: row for row in levels.lock(at.shop_id, [at.sku_id])}
-    entry: Entry = entry_of(found[at.warehouse_id or 0])
+    entry = entry_of(found[at.warehouse_id or 0])
     if not (entry.on_hand or entry.unavailable or entry.incoming):
         return []
     shift = Shift(entry.sku_id, entry.warehouse_id, entry.on_hand, 0, entry.unavailable, entry.incoming)

@@ -176,16 +176,16 @@ def _count_sql(counter: str, rows: str) -> str:
 
 _COUNTS: dict[Counter, str] = {
     **{
-        Counter(name): _count_sql(name, f"select coalesce(sum({name}_delta), 0) from stock_movement where {_AT}")  # noqa: S608
+        Counter(name): _count_sql(name, f"select coalesce(sum({name}_delta), 0) from stock_movement where {_AT}")  # noqa: S608 - names are ours
         for name in _LEDGERED
     },
-    Counter.RESERVED: _count_sql("reserved", f"select coalesce(sum(quantity), 0) from stock_hold where {_AT} {_HELD}"),  # noqa: S608
+    Counter.RESERVED: _count_sql("reserved", f"select coalesce(sum(quantity), 0) from stock_hold where {_AT} {_HELD}"),  # noqa: S608 - names are ours
     Counter.TOTAL: "select stock_on_hand as found, (select coalesce(sum(on_hand), 0) from stock_level "
     "where sku_id = :sku_id) as expected from sku where id = :sku_id",
 }
 _FIXES: dict[Counter, str] = {
     **{
-        Counter(name): f"update stock_level set {name} = :value where {_AT}"  # noqa: S608
+        Counter(name): f"update stock_level set {name} = :value where {_AT}"  # noqa: S608 - names are ours
         for name in (*_LEDGERED, "reserved")
     },
     Counter.TOTAL: "update sku set stock_on_hand = :value, version = version + 1, updated_at = :now where id = :sku_id",

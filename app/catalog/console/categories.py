@@ -15,7 +15,7 @@ from app.catalog import categories
 from app.catalog.models import Category
 from app.console import access
 from app.console.interface import ConsoleInterface
-from app.console.model_view import ConsoleModelView
+from app.console.model_view import ShopModelView
 from app.kit.db import db
 from app.kit.permissions import Noun, Verb
 
@@ -29,13 +29,12 @@ def _possible_parents() -> list[Category]:
     return list(db.session.scalars(of_shop.order_by(Category.position, Category.name)))
 
 
-class CategoryView(ConsoleModelView):
+class CategoryView(ShopModelView):
     """`/categories`."""
 
     noun = Noun.CATEGORIES
     route_base = "/categories"
     datamodel = ConsoleInterface(Category, eager=("parent",))
-    base_filters = [["shop_id", FilterEqualFunction, _shop_id]]
     base_order = ("position", "asc")
     list_columns = ["name", "parent", "position"]
     order_columns = ["name", "position"]
@@ -47,11 +46,11 @@ class CategoryView(ConsoleModelView):
     list_title = _l("Categories")
     add_title = _l("New category")
     edit_title = _l("Category")
-    method_permission_name = {**ConsoleModelView.method_permission_name, "remove": Verb.WRITE.value}
+    method_permission_name = {**ShopModelView.method_permission_name, "remove": Verb.WRITE.value}
 
     def pre_add(self, item: Category) -> None:
         """A new category belongs to the shop on screen."""
-        item.shop_id = _shop_id()
+        super().pre_add(item)
         categories.check(item)
 
     def pre_update(self, item: Category) -> None:

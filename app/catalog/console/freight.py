@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import flash, redirect, url_for
 from flask_appbuilder.actions import action
-from flask_appbuilder.models.sqla.filters import FilterEqualFunction
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import IntegerField, StringField
@@ -16,7 +15,7 @@ from app.catalog import amounts, product_form
 from app.catalog.models import FreightTemplate
 from app.console import access
 from app.console.interface import ConsoleInterface
-from app.console.model_view import ConsoleModelView
+from app.console.model_view import ShopModelView
 from app.kit import formats
 from app.kit.permissions import Noun, Verb
 
@@ -48,10 +47,6 @@ class NeededMoneyField(MoneyField):
         self.data = self.data or 0
 
 
-def _shop_id() -> int:
-    return access.current_shop().id
-
-
 def _shown(minor: int | None) -> str:
     return "–" if minor is None else formats.money(minor, access.current_shop().currency)
 
@@ -66,13 +61,12 @@ _FIELDS = {
 }
 
 
-class FreightTemplateView(ConsoleModelView):
+class FreightTemplateView(ShopModelView):
     """`/freight-templates`."""
 
     noun = Noun.FREIGHT
     route_base = "/freight-templates"
     datamodel = ConsoleInterface(FreightTemplate)
-    base_filters = [["shop_id", FilterEqualFunction, _shop_id]]
     base_order = ("name", "asc")
     list_columns = ["name", *_FIELDS]
     order_columns = ["name"]
@@ -91,11 +85,11 @@ class FreightTemplateView(ConsoleModelView):
     list_title = _l("Freight templates")
     add_title = _l("New freight template")
     edit_title = _l("Freight template")
-    method_permission_name = {**ConsoleModelView.method_permission_name, "remove": Verb.WRITE.value}
+    method_permission_name = {**ShopModelView.method_permission_name, "remove": Verb.WRITE.value}
 
     def pre_add(self, item: FreightTemplate) -> None:
         """A new template belongs to the shop on screen."""
-        item.shop_id = _shop_id()
+        super().pre_add(item)
         item.name = item.name.strip()
 
     def pre_update(self, item: FreightTemplate) -> None:

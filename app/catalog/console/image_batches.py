@@ -88,7 +88,7 @@ def _kept() -> tuple[str, str]:
         if is_zip and upload is not None:
             upload.save(path)
             with image_sources.from_zip(path):
-                pass
+                pass  # opening it refuses what is no zip of pictures
             return "zip", files.keep(path)
         image_sources.from_lines(typed)
         path.write_text(typed, encoding="utf-8")

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from flask_appbuilder.models.sqla.filters import FilterEqualFunction
 from flask_babel import lazy_gettext as _l
 
-from app.console import access
 from app.console.interface import ConsoleInterface
-from app.console.model_view import ConsoleModelView
+from app.console.model_view import ShopModelView
 from app.kit.permissions import Noun, Verb
 from app.stock import warehouses
 from app.stock.models import Warehouse
 
 
-def _shop_id() -> int:
-    return access.current_shop().id
-
-
-class WarehouseView(ConsoleModelView):
+class WarehouseView(ShopModelView):
     """`/warehouses`."""
 
     noun = Noun.STOCK
     route_base = "/warehouses"
     datamodel = ConsoleInterface(Warehouse)
-    base_filters = [["shop_id", FilterEqualFunction, _shop_id]]
     base_order = ("code", "asc")
     list_columns = ["code", "name", "is_default"]
     order_columns = ["code", "name"]
@@ -34,11 +27,11 @@ class WarehouseView(ConsoleModelView):
     list_title = _l("Warehouses")
     add_title = _l("New warehouse")
     edit_title = _l("Warehouse")
-    method_permission_name = {**ConsoleModelView.method_permission_name, "list": Verb.WRITE.value}
+    method_permission_name = {**ShopModelView.method_permission_name, "list": Verb.WRITE.value}
 
     def pre_add(self, item: Warehouse) -> None:
         """A new warehouse belongs to the shop on screen."""
-        item.shop_id = _shop_id()
+        super().pre_add(item)
         warehouses.settle_default(item)
 
     def pre_update(self, item: Warehouse) -> None:
