@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.fulfilment_events import (  # noqa: F401 - the part of this page that parcels need
+    ParcelCorrected,
+    ParcelLabelled,
+    ParcelMoved,
+    ParcelSent,
+    ShippingBlocked,
+    ShippingReleased,
+)
 from app.kit.journal import Event
 from app.order_events import (  # noqa: F401 - the part of this page that orders need
     OrderCommented,

@@ -5,6 +5,7 @@ from app.catalog import change_models, price_window_models
 from app.catalog import models as catalog_models
 from app.console import models as console_models
 from app.customers import models as customer_models
+from app.fulfilment import models as fulfilment_models
 from app.imports import charge_codes
 from app.imports import models as import_models
 from app.insights import models as insight_models
@@ -22,6 +23,7 @@ __all__ = [
     "charge_codes",
     "console_models",
     "customer_models",
+    "fulfilment_models",
     "idempotency",
     "import_models",
     "insight_models",
