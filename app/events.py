@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.after_sale_events import (  # noqa: F401 - the part of this page that after-sale needs
+    CaseAmountChanged,
+    CaseMoved,
+    CaseOpened,
+    CaseOverdue,
+    CaseRefundFailed,
+    CaseSaid,
+    ReturnReceived,
+)
 from app.fulfilment_events import (  # noqa: F401 - the part of this page that parcels need
     ParcelCorrected,
     ParcelLabelled,

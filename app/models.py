@@ -1,5 +1,6 @@
 """Every table, imported once, for migrations and for mapper configuration."""
 
+from app.after_sale import models as after_sale_models
 from app.api_keys import models as api_key_models
 from app.catalog import change_models, price_window_models
 from app.catalog import models as catalog_models
@@ -16,6 +17,7 @@ from app.shops import models as shop_models
 from app.stock import models as stock_models
 
 __all__ = [
+    "after_sale_models",
     "api_key_models",
     "audit",
     "catalog_models",

@@ -11,6 +11,8 @@ from app.kit.db import Model, db
 from app.kit.shop_wall import ShopOwned
 
 AUDITED = (
+    "after_sale_case",
+    "after_sale_setting",
     "api_key",
     "category",
     "freight_template",
