@@ -49,6 +49,20 @@ SETTINGS = (
         "Signs sessions and CSRF tokens; 32 random bytes or more.",
         secret=True,
     ),
+    Setting(
+        "KUAIDAN_SEALING_KEYS",
+        "str",
+        "",
+        "Keys that encrypt channel credentials, as `name:secret,older:secret`; the first seals, all open. "
+        "Empty derives one from SECRET_KEY.",
+        secret=True,
+    ),
+    Setting(
+        "KUAIDAN_PUBLIC_URL",
+        "str",
+        "",
+        "Address under which payment channels and buyers reach this installation; empty takes that of the request.",
+    ),
     Setting("KUAIDAN_STATE_DIR", "path", "var", "Uploads, report files, logs and the embedded servers."),
     Setting(
         "KUAIDAN_PROXY_HOPS",

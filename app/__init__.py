@@ -77,6 +77,8 @@ def api_routes() -> list[Any]:
 
 def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
+    import app.payments.jobs
+    import app.payments.reactions  # noqa: F401 - registers what payments do when orders move
     from app.api_keys.console import VIEWS as API_KEYS
     from app.catalog import console as catalog
     from app.console.views import VIEWS as CONSOLE

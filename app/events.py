@@ -32,6 +32,18 @@ from app.order_events import (  # noqa: F401 - the part of this page that orders
     OrderMoved,
     OrderPaid,
 )
+from app.payment_events import (  # noqa: F401 - the part of this page that payments need
+    ChannelAccountSaved,
+    DayReconciled,
+    MoneyMatterOpened,
+    MoneyMatterResolved,
+    PaymentEnded,
+    PaymentStarted,
+    PaymentSucceeded,
+    RefundAsked,
+    RefundFailed,
+    RefundSucceeded,
+)
 
 
 @dataclass(frozen=True)

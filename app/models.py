@@ -13,6 +13,8 @@ from app.insights import models as insight_models
 from app.kit import audit, idempotency, jobs, journal
 from app.orders import models as order_models
 from app.orders import side_models as order_side_models
+from app.payments import matter_models as payment_matter_models
+from app.payments import models as payment_models
 from app.shops import models as shop_models
 from app.stock import models as stock_models
 
@@ -33,6 +35,8 @@ __all__ = [
     "journal",
     "order_models",
     "order_side_models",
+    "payment_matter_models",
+    "payment_models",
     "price_window_models",
     "shop_models",
     "stock_models",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.catalog import change_approvals, change_plans
 from app.kit import idempotency, jobs
+from app.payments import asking, callbacks, refund_sending
 from app.stock import holds, proof
 
 
@@ -25,6 +26,11 @@ TIMETABLE = (
     Entry("start_planned_changes", 2, change_plans.start_due, "starts the changes that were planned for a time"),
     Entry("expire_holds", 5, holds.expire_due, "gives back reserved stock that nobody has confirmed in time"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
+    Entry(
+        "send_refunds", 5, refund_sending.want_due, "sends refunds that wait, and asks about those that are not clear"
+    ),
+    Entry("ask_payments", 5, asking.want_due, "asks where payments stand, and closes those whose time is over"),
+    Entry("work_callbacks", 5, callbacks.want_due, "takes up callbacks that were stored and not finished"),
     Entry("prove_stock", 300, proof.want_due, "recounts each shop's stock in its night"),
     Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from app.kit.errors import NotFound
+from app.payments.channels import manual, simulator
 from app.payments.providers import Channel
 
-CHANNELS: dict[str, Channel] = {}
-"""Filled below; the order is the order in which people see them."""
+CHANNELS: dict[str, Channel] = {
+    module.CHANNEL.code: module.CHANNEL
+    for module in (
+        simulator,
+        manual,
+    )
+}
+"""In the order in which people see them."""
 
 
 def channel_of(code: str) -> Channel:

@@ -1,0 +1,147 @@
+"""A shop's accounts with channels: credentials sealed and write-only, on or off, healthy or not."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app.kit import clock, context, journal, sealing
+from app.kit.db import db
+from app.kit.errors import NotFound, RuleViolation
+from app.payment_events import ChannelAccountSaved
+from app.payments.channels import channel_of
+from app.payments.models import ChannelAccount
+from app.payments.providers import Account, Channel, Provider
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a form says about an account. A credential that is missing or empty stays as it is."""
+
+    label: str
+    enabled: bool
+    is_test: bool = False
+    gateway_url: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+
+def make(shop_id: int, channel_code: str, wish: Wish) -> ChannelAccount:
+    """Open an account. Raises RuleViolation("credential_missing", "account_label"), NotFound("channel_unknown")."""
+    channel_of(channel_code)
+    account = ChannelAccount(
+        shop_id=shop_id, channel=channel_code, label="", callback_token=secrets.token_urlsafe(24), enabled=False
+    )
+    db.session.add(account)
+    account.label = _label(wish)
+    db.session.flush()
+    return save(account.id, wish)
+
+
+def save(account_id: int, wish: Wish) -> ChannelAccount:
+    """Change an account; its credentials are sealed anew. Raises as `make` does."""
+    account = locked(account_id)
+    channel = channel_of(account.channel)
+    known = {one.key for one in channel.fields}
+    given = {key: value.strip() for key, value in wish.credentials.items() if key in known and value.strip()}
+    credentials = {**credentials_of(account), **given}
+    if wish.enabled:
+        _require(channel, credentials)
+    account.label, account.enabled = _label(wish), wish.enabled
+    account.is_test, account.gateway_url = wish.is_test or channel.is_simulated, wish.gateway_url.strip()
+    account.sealed = sealing.seal(json.dumps(credentials), _purpose(account))
+    db.session.flush()
+    journal.record(ChannelAccountSaved(account.shop_id, account.id, account.channel, account.enabled, sorted(given)))
+    return account
+
+
+def _label(wish: Wish) -> str:
+    label = wish.label.strip()
+    if not 0 < len(label) <= 80:
+        raise RuleViolation("account_label")
+    return label
+
+
+def _require(channel: Channel, credentials: Mapping[str, str]) -> None:
+    for one in channel.fields:
+        if one.required and not credentials.get(one.key):
+            raise RuleViolation("credential_missing", field=str(one.label))
+
+
+def credentials_of(account: ChannelAccount) -> dict[str, str]:
+    """The credentials in the clear: for providers only, never for a page. Raises SealBroken."""
+    return json.loads(sealing.unseal(account.sealed, _purpose(account))) if account.sealed else {}
+
+
+def reseal(account: ChannelAccount) -> bool:
+    """Seal under the present key what an older one has sealed; False when it is so already."""
+    if not account.sealed or sealing.is_current(account.sealed):
+        return False
+    account.sealed = sealing.seal(json.dumps(credentials_of(account)), _purpose(account))
+    return True
+
+
+def provider_of(account: ChannelAccount) -> Provider:
+    """The way to talk to the channel as this merchant. Raises SealBroken, NotFound("channel_unknown")."""
+    facts = Account(account.id, credentials_of(account), account.is_test, account.gateway_url)
+    return channel_of(account.channel).build(facts)
+
+
+def secrets_of(account: ChannelAccount) -> tuple[str, ...]:
+    """The credentials that must be masked in whatever people read."""
+    hidden = {one.key for one in channel_of(account.channel).fields if one.secret}
+    return tuple(value for key, value in credentials_of(account).items() if key in hidden)
+
+
+def of_shop(shop_id: int) -> list[ChannelAccount]:
+    """A shop's accounts in the order in which buyers see them."""
+    query = select(ChannelAccount).where(ChannelAccount.shop_id == shop_id)
+    return list(db.session.scalars(query.order_by(ChannelAccount.position, ChannelAccount.id)))
+
+
+def get(account_id: int) -> ChannelAccount:
+    """One account of a shop in scope. Raises NotFound."""
+    account = db.session.get(ChannelAccount, account_id)
+    if account is None:
+        raise NotFound("not_found")
+    return account
+
+
+def locked(account_id: int) -> ChannelAccount:
+    """The account as it is now, locked until the transaction ends. Raises NotFound."""
+    query = select(ChannelAccount).where(ChannelAccount.id == account_id).with_for_update()
+    account = db.session.scalars(query.execution_options(populate_existing=True)).first()
+    if account is None:
+        raise NotFound("not_found")
+    return account
+
+
+def by_callback_token(token: str) -> ChannelAccount | None:
+    """The account whose callback address this is; the address alone says which shop it is about."""
+    with context.every_shop("the address of a callback names the account"):
+        return db.session.scalars(select(ChannelAccount).where(ChannelAccount.callback_token == token)).first()
+
+
+def note_health(account_id: int, code: str) -> None:
+    """Keep that the channel has just answered (empty code), or why not; good news is written once a minute."""
+    account = get(account_id)
+    moment = clock.now()
+    fresh = account.healthy_at is not None and moment - account.healthy_at < timedelta(minutes=1)
+    if not code and fresh and not is_failing(account):
+        return
+    values = {"failing_at": moment, "failing_code": code[:60]} if code else {"healthy_at": moment}
+    statement = update(ChannelAccount).where(ChannelAccount.id == account_id).values(**values)
+    db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def is_failing(account: ChannelAccount) -> bool:
+    """Whether the last thing heard of the channel was a failure."""
+    return account.failing_at is not None and (account.healthy_at is None or account.failing_at > account.healthy_at)
+
+
+def _purpose(account: ChannelAccount) -> str:
+    return f"channel_account:{account.id}"
