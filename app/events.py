@@ -24,6 +24,8 @@ from app.fulfilment_events import (  # noqa: F401 - the part of this page that p
 )
 from app.kit.journal import Event
 from app.order_events import (  # noqa: F401 - the part of this page that orders need
+    BatchAsked,
+    BatchEnded,
     OrderCommented,
     OrderCreated,
     OrderEdited,

@@ -11,6 +11,7 @@ from app.imports import charge_codes
 from app.imports import models as import_models
 from app.insights import models as insight_models
 from app.kit import audit, idempotency, jobs, journal
+from app.orders import batch_models
 from app.orders import models as order_models
 from app.orders import side_models as order_side_models
 from app.payments import matter_models as payment_matter_models
@@ -22,6 +23,7 @@ __all__ = [
     "after_sale_models",
     "api_key_models",
     "audit",
+    "batch_models",
     "catalog_models",
     "change_models",
     "charge_codes",

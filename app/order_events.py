@@ -87,3 +87,28 @@ class OrderEdited(Event):
     subject: ClassVar[str] = "order_id"
     order_id: int
     fields: list[str]
+
+
+@dataclass(frozen=True)
+class BatchAsked(Event):
+    """Somebody wants one act done to many rows."""
+
+    subject_type: ClassVar[str] = "batch"
+    subject: ClassVar[str] = "batch_id"
+    batch_id: int
+    act: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class BatchEnded(Event):
+    """A bulk act ended or was stopped; `state` says how, the rest how many rows took which end."""
+
+    subject_type: ClassVar[str] = "batch"
+    subject: ClassVar[str] = "batch_id"
+    batch_id: int
+    act: str
+    state: str
+    done: int
+    unchanged: int
+    refused: int

@@ -9,8 +9,10 @@ MESSAGES.update(
         "order_move": _l("Order %(number)s is “%(from_state)s” and cannot become “%(to_state)s”: %(reason)s"),
         "not_a_sale": _l("%(number)s is not a sale; only sales are paid, shipped and closed."),
         "note_empty": _l("Write the note first."),
-        "too_many_orders": _l(
-            "At most %(limit)s orders take a note in one go. Narrow the list down by a filter and try again."
+        "note_full": _l("The staff note has no room for it; it takes %(limit)s characters."),
+        "batch_too_large": _l("One bulk act takes at most %(limit)s rows. Narrow the list down by a filter."),
+        "batch_row_fault": _l(
+            "A fault on our side (reference %(reference)s). Try this row again; if it stays, tell your administrator."
         ),
         "order_empty": _l("Add at least one product."),
         "order_too_long": _l("An order has at most %(limit)s lines."),

@@ -1,13 +1,10 @@
-"""Facts of an order that staff may change by hand: note, receiver, address; one order or many at once."""
+"""Facts of an order that staff may change by hand: note, receiver, phone, address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from sqlalchemy import Select, func, update
-
-from app.kit import clock, history, journal, people
+from app.kit import history, journal, people
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 from app.kit.merge import Clash, StaleEdit, three_way
@@ -17,16 +14,6 @@ from app.orders.models import Order
 
 LENGTHS = {"receiver": 120, "phone": 40, "address": 300, "staff_note": 500, "reference": 120}
 """The fields, and how many characters each takes."""
-NOTE_LIMIT = 5_000
-"""Orders that take a note in one go: about a second of work."""
-
-
-@dataclass(frozen=True)
-class Noted:
-    """How many orders took the note, and the ids of those that have no room for it."""
-
-    changed: int
-    full: list[int]
 
 
 def save(order_id: int, base: Mapping[str, str], mine: Mapping[str, str]) -> Order:
@@ -46,40 +33,6 @@ def save(order_id: int, base: Mapping[str, str], mine: Mapping[str, str]) -> Ord
         journal.record(OrderEdited(order.shop_id, order.id, sorted(merge.changes)))
         db.session.flush()
     return order
-
-
-def add_note(which: Select[int], note: str) -> Noted:
-    """Add a line to the staff note of every order of `which` (ids), in one statement.
-
-    An order without room for it is left as it is and reported. Raises RuleViolation("note_empty",
-    "too_many_orders").
-    """
-    note = note.strip()
-    if not note:
-        raise RuleViolation("note_empty")
-    ids = list(db.session.scalars(which.limit(NOTE_LIMIT + 1)))
-    if len(ids) > NOTE_LIMIT:
-        raise RuleViolation("too_many_orders", limit=NOTE_LIMIT)
-    added = func.ltrim(Order.staff_note + "\n" + note, "\n")
-    statement = (
-        update(Order)
-        .where(Order.id.in_(ids), func.length(added) <= LENGTHS["staff_note"])
-        .values(staff_note=added, version=Order.version + 1, updated_at=clock.now())
-        .returning(Order.id)
-        .execution_options(synchronize_session=False)
-    )
-    done = set(db.session.scalars(statement))
-    return Noted(len(done), [order_id for order_id in ids if order_id not in done])
-
-
-def countable(which: Select[int]) -> int:
-    """How many orders would take a note. Raises RuleViolation("too_many_orders", "nothing_selected")."""
-    number = len(db.session.scalars(which.limit(NOTE_LIMIT + 1)).all())
-    if number > NOTE_LIMIT:
-        raise RuleViolation("too_many_orders", limit=NOTE_LIMIT)
-    if not number:
-        raise RuleViolation("nothing_selected")
-    return number
 
 
 def check_lengths(values: Mapping[str, str]) -> None:

@@ -28,21 +28,21 @@ from app.orders.models import (
 class IllegalMove(RuleViolation):
     """The order cannot go there from where it stands; facts hold the codes, the message the names."""
 
-    def __init__(self, order: Order, target: StrEnum, reason: str = "", *, present: StrEnum | None = None) -> None:
-        present = present or order.status
-        super().__init__("order_move", number=order.number, from_state=present.value, to_state=target.value)
-        self.headline, self.present, self.target, self.reason = order.status, present, target, reason
+    def __init__(self, order: Order, target: StrEnum, reason: str = "", axis: str = "") -> None:
+        present = getattr(order, axis) if axis else order.status
+        super().__init__(
+            "order_move",
+            number=order.number,
+            from_state=present.value,
+            to_state=target.value,
+            headline=order.status.value,
+            reason=reason,
+            axis=axis,
+        )
 
     def message(self) -> str:
         """The sentence for people: where it stands, where it cannot go, and why."""
-        shown = RuleViolation(
-            self.code,
-            number=self.facts["number"],
-            from_state=names.of(self.present),
-            to_state=names.of(self.target),
-            reason=names.why_not(self.headline, self.reason),
-        )
-        return shown.message()
+        return names.refused_move(self.facts)
 
 
 def move(order: Order, axis: Axis, target: Any, cause: str = "") -> bool:
@@ -58,7 +58,7 @@ def move(order: Order, axis: Axis, target: Any, cause: str = "") -> bool:
     try:
         lifecycle.move(order, axis, target)
     except RuleViolation as refused:
-        raise IllegalMove(order, target, refused.facts["reason"], present=present) from refused
+        raise IllegalMove(order, target, refused.facts["reason"], axis.value) from refused
     journal.record(
         OrderMoved(
             order.shop_id, order.id, before.value, order.status.value, axis.value, present.value, target.value, cause

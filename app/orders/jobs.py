@@ -1,4 +1,4 @@
-"""Long work on orders: the export workbook."""
+"""Long work on orders: the export workbook, and bulk acts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from app.console import lists, selection
 from app.kit import files, jobs
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
+from app.kit.job_runs import Run
 from app.kit.jobs import Job
-from app.orders import exports, listing
+from app.kit.shop_wall import assert_in_scope
+from app.orders import batch_acts, batch_work, batches, exports, listing  # noqa: F401 - registers the acts
 from app.orders.models import Order
 from app.shops import shops
 from app.shops.models import Shop
@@ -30,6 +32,12 @@ def export(run: Any) -> dict[str, Any]:
         written = exports.write(shop, _of(shop, run.arguments), path, run.progress)
         run.progress(written, written)
         return {"file": files.keep(path), "rows": written}
+
+
+@jobs.job(batches.JOB, _l("Bulk act"), link=lambda job: f"/batches/{job.arguments['batch_id']}")
+def batch(run: Run) -> dict[str, Any]:
+    """Carry a bulk act out; the result holds its counts."""
+    return batch_work.carry_out(run)
 
 
 def want_export(shop: Shop, form: MultiDict[str, str]) -> Job:
@@ -49,8 +57,9 @@ def export_job(job_id: int) -> Job:
 
 
 def chosen(shop: Shop, form: MultiDict[str, str]) -> Any:
-    """The query for the ids that a bulk form is about; see `lists.selection_from`."""
-    return lists.selection_from(form, listing.spec(shop), shop.id)
+    """The query for (id, number) of the orders that a bulk form is about; see `lists.selection_from`."""
+    ids = lists.selection_from(form, listing.spec(shop), shop.id)
+    return select(Order.id, Order.number).where(Order.shop_id == assert_in_scope(shop.id), Order.id.in_(ids))
 
 
 def _is_matching(form: MultiDict[str, str]) -> bool:

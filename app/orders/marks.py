@@ -28,10 +28,7 @@ def read_tags(text: str) -> list[str]:
 
 def mark(order_id: int, tags: Sequence[str], flag: str, flag_text: str) -> Order:
     """Set tags and flag of an order. Raises RuleViolation("flag_unknown", "too_long", "too_many_tags"), NotFound."""
-    if flag and flag not in FLAGS:
-        raise RuleViolation("flag_unknown")
-    if len(flag_text) > FLAG_LENGTH:
-        raise RuleViolation("too_long", field="flag_text", limit=FLAG_LENGTH)
+    check_flag(flag, flag_text)
     order = handling.locked(order_id)
     wanted = (list(tags), flag, flag_text if flag else "")
     if (order.tags, order.flag, order.flag_text) != wanted:
@@ -39,6 +36,14 @@ def mark(order_id: int, tags: Sequence[str], flag: str, flag_text: str) -> Order
         journal.record(OrderMarked(order.shop_id, order.id, order.tags, order.flag))
         db.session.flush()
     return order
+
+
+def check_flag(flag: str, flag_text: str) -> None:
+    """Raises RuleViolation("flag_unknown", "too_long")."""
+    if flag and flag not in FLAGS:
+        raise RuleViolation("flag_unknown")
+    if len(flag_text) > FLAG_LENGTH:
+        raise RuleViolation("too_long", field="flag_text", limit=FLAG_LENGTH)
 
 
 def add_tags(order_id: int, tags: Sequence[str]) -> bool:
@@ -50,4 +55,23 @@ def add_tags(order_id: int, tags: Sequence[str]) -> bool:
     if len(wanted) > MOST_TAGS:
         raise RuleViolation("too_many_tags", limit=MOST_TAGS, length=TAG_LENGTH)
     mark(order_id, wanted, order.flag, order.flag_text)
+    return True
+
+
+def remove_tags(order_id: int, tags: Sequence[str]) -> bool:
+    """Take tags away from an order; False when it has none of them. Raises NotFound."""
+    order = handling.locked(order_id)
+    wanted = [one for one in order.tags if one not in tags]
+    if wanted == order.tags:
+        return False
+    mark(order_id, wanted, order.flag, order.flag_text)
+    return True
+
+
+def set_flag(order_id: int, flag: str, flag_text: str) -> bool:
+    """Set or, with an empty one, remove the flag; False when it is so already. Raises as `mark`."""
+    order = handling.locked(order_id)
+    if (order.flag, order.flag_text) == (flag, flag_text if flag else ""):
+        return False
+    mark(order_id, order.tags, flag, flag_text)
     return True

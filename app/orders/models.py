@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,97 +14,36 @@ from app.kit.db import Model, StoredEnum
 from app.kit.personal_data import not_personal, personal
 from app.kit.rows import Identified, Versioned
 from app.kit.shop_wall import ShopOwned
+from app.orders.states import (
+    AfterSaleState,
+    CloseCause,
+    DiscountPayer,
+    FulfilmentState,
+    LineKind,
+    OrderKind,
+    OrderState,
+    OrderStatus,
+    PaymentMethod,
+    PaymentState,
+)
 
-
-class OrderKind(StrEnum):
-    """A sale, a credit note that reverses one, or an adjustment without a buyer (bad debt, stock note)."""
-
-    SALE = "sale"
-    CREDIT_NOTE = "credit_note"
-    ADJUSTMENT = "adjustment"
-
-
-class OrderStatus(StrEnum):
-    """待付款 / 待发货 / 已发货 / 已签收 / 交易成功 / 交易关闭: the headline, derived from the four axes."""
-
-    PENDING_PAYMENT = "pending_payment"
-    PENDING_SHIPMENT = "pending_shipment"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    COMPLETED = "completed"
-    CLOSED = "closed"
-
-
-class OrderState(StrEnum):
-    """Axis 1: whether the trade goes on."""
-
-    OPEN = "open"
-    COMPLETED = "completed"
-    CLOSED = "closed"
-
-
-class PaymentState(StrEnum):
-    """Axis 2: the buyer's money."""
-
-    UNPAID = "unpaid"
-    PARTLY_PAID = "partly_paid"
-    PAID = "paid"
-    PARTLY_REFUNDED = "partly_refunded"
-    REFUNDED = "refunded"
-
-
-class FulfilmentState(StrEnum):
-    """Axis 3: the goods."""
-
-    UNFULFILLED = "unfulfilled"
-    PARTLY_FULFILLED = "partly_fulfilled"
-    FULFILLED = "fulfilled"
-    DELIVERED = "delivered"
-
-
-class AfterSaleState(StrEnum):
-    """Axis 4: whether the buyer wants something put right."""
-
-    NONE = "none"
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class CloseCause(StrEnum):
-    """Why a trade is off."""
-
-    BUYER = "buyer"
-    UNPAID = "unpaid"
-    OUT_OF_STOCK = "out_of_stock"
-    REFUNDED = "refunded"
-    DUPLICATE = "duplicate"
-    FRAUD = "fraud"
-    STAFF = "staff"
-    UNKNOWN = "unknown"
-
-
-class DiscountPayer(StrEnum):
-    """Who bears a discount: 商家 1001, 平台 1002, 主播 1003."""
-
-    MERCHANT = "merchant"
-    PLATFORM = "platform"
-    STREAMER = "streamer"
-
-
-class PaymentMethod(StrEnum):
-    """How money came in that staff have recorded by hand."""
-
-    CASH = "cash"
-    TRANSFER = "transfer"
-    OTHER = "other"
-
-
-class LineKind(StrEnum):
-    """A product, or a charge such as postage, a manual entry or a bank fee."""
-
-    PRODUCT = "product"
-    CHARGE = "charge"
-
+__all__ = [
+    "HEADLINE_SQL",
+    "AfterSaleState",
+    "CloseCause",
+    "DiscountPayer",
+    "FulfilmentState",
+    "LineKind",
+    "Order",
+    "OrderDiscount",
+    "OrderKind",
+    "OrderLine",
+    "OrderPayment",
+    "OrderState",
+    "OrderStatus",
+    "PaymentMethod",
+    "PaymentState",
+]
 
 HEADLINE_SQL = """(case
     when order_state = 'closed' then 'closed'
@@ -147,6 +85,44 @@ class Order(Identified, Versioned, ShopOwned, Model):
         Index("ix_order_tags", "tags", postgresql_using="gin", postgresql_where="tags <> '[]'"),
         Index("ix_order_flag", "shop_id", "flag", "placed_at", "id", postgresql_where="flag <> ''"),
         Index("ix_order_reverses", "reverses_id", postgresql_where="reverses_id is not null"),
+        Index(
+            "ix_order_pay_by",
+            "pay_by",
+            postgresql_where="status = 'pending_payment' and payment_state = 'unpaid' and pay_by is not null",
+        ),
+        Index("ix_order_group", "ship_group_id", postgresql_where="ship_group_id is not null"),
+        Index("ix_order_split", "split_from_id", postgresql_where="split_from_id is not null"),
+        Index(
+            "ix_order_address",
+            "shop_id",
+            "address",
+            "phone",
+            "receiver",
+            postgresql_where="status = 'pending_shipment' and fulfilment_state = 'unfulfilled' and address <> ''",
+        ),
+        Index(
+            "ix_order_after_sale",
+            "shop_id",
+            "after_sale_state",
+            "placed_at",
+            "id",
+            postgresql_where="after_sale_state <> 'none'",
+        ),
+        Index(
+            "ix_order_partly_sent",
+            "shop_id",
+            "placed_at",
+            "id",
+            postgresql_where="fulfilment_state = 'partly_fulfilled'",
+        ),
+        Index(
+            "ix_order_money_moved",
+            "shop_id",
+            "payment_state",
+            "placed_at",
+            "id",
+            postgresql_where="payment_state in ('partly_paid', 'partly_refunded', 'refunded')",
+        ),
         Index(
             "ix_order_number_trgm",
             "number",
@@ -197,6 +173,11 @@ class Order(Identified, Versioned, ShopOwned, Model):
     promise_hours: Mapped[int | None] = mapped_column(Integer)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it must have left the house: `paid_at` + `promise_hours`."""
+    pay_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it is closed unless some of it has been paid; None: never by itself."""
+    ship_group_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ship_group.id"))
+    """Orders of one group are packed and sent together; each keeps its money."""
+    split_from_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("orders.id"))
     tags: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     flag: Mapped[str] = mapped_column(
         String(16), default="", server_default="", info=not_personal("the name of a colour")
@@ -205,7 +186,9 @@ class Order(Identified, Versioned, ShopOwned, Model):
 
     customer: Mapped[Customer | None] = relationship(lazy="raise")
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by="OrderLine.position", back_populates="order")
-    reverses: Mapped[Order | None] = relationship(lazy="raise", remote_side="Order.id")
+    reverses: Mapped[Order | None] = relationship(
+        lazy="raise", remote_side="Order.id", foreign_keys="Order.reverses_id"
+    )
 
     def __str__(self) -> str:
         return self.number

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.kit.errors import MESSAGES
 from app.orders.lifecycle import Axis
 from app.orders.models import (
     AfterSaleState,
@@ -83,6 +84,14 @@ PAYER_LABELS = {
 }
 PAYER_CODES = {DiscountPayer.MERCHANT: 1001, DiscountPayer.PLATFORM: 1002, DiscountPayer.STREAMER: 1003}
 """Kuaishou's codes of who bears a discount."""
+FLAG_LABELS = {
+    "red": _l("Red"),
+    "orange": _l("Orange"),
+    "yellow": _l("Yellow"),
+    "green": _l("Green"),
+    "blue": _l("Blue"),
+    "purple": _l("Purple"),
+}
 METHOD_LABELS = {
     PaymentMethod.CASH: _l("Cash"),
     PaymentMethod.TRANSFER: _l("Bank transfer"),
@@ -113,8 +122,9 @@ def why_not(present: S, reason: str = "") -> Any:
     return _REASONS.get(reason, _WHY_NOT[present])
 
 
-def of(state: StrEnum) -> Any:
-    """The name of a headline or of a value on an axis."""
-    if isinstance(state, S):
-        return LABELS[state]
-    return next(labels[state] for labels in STATE_LABELS.values() if any(state is one for one in labels))
+def refused_move(facts: Mapping[str, Any]) -> str:
+    """The sentence of a refused move, from its codes: number, axis, from_state, to_state, headline, reason."""
+    words: dict[Any, Any] = STATE_LABELS[Axis(facts["axis"])] if facts.get("axis") else LABELS
+    told = {end: words[facts[end]] for end in ("from_state", "to_state")}
+    why = why_not(S(facts["headline"]), facts["reason"])
+    return str(MESSAGES["order_move"]) % {"number": facts["number"], **told, "reason": why}

@@ -185,7 +185,8 @@ def test_an_illegal_move_is_refused_with_state_and_reason(shop, agent) -> None:
     response = agent.post(f"/orders/{order.id}/move", data={"step": "ship"}, headers={"Accept": "application/json"})
 
     assert response.status_code == 422
-    assert response.json["facts"] == {"number": "SO-1", "from_state": "pending_payment", "to_state": "shipped"}
+    facts = {"number": "SO-1", "from_state": "pending_payment", "to_state": "shipped"}
+    assert facts.items() <= response.json["facts"].items()
     assert "it has not been paid for yet" in response.json["message"]
     assert stored(order).status is OrderStatus.PENDING_PAYMENT
 
@@ -216,11 +217,12 @@ def test_a_stale_save_is_refused_with_who_when_mine_and_theirs(shop, agent, sign
     assert stored(order).version == 2
 
 
-def test_a_note_goes_to_the_ticked_and_to_all_matching(shop, agent) -> None:
+def test_a_note_goes_to_the_ticked_and_to_all_matching(shop, agent, run_jobs) -> None:
     first, second = make.order(shop, number="SO-1"), make.order(shop, number="SO-2", status=OrderStatus.SHIPPED)
 
     agent.post("/orders/note", data={"ids": [first.id], "note": "gift"})
     agent.post("/orders/note", data={"selection": "matching", "query": "?tab=shipped", "note": "fragile"})
+    run_jobs()
 
     assert (stored(first).staff_note, stored(second).staff_note) == ("gift", "fragile")
 

@@ -21,10 +21,6 @@ def shop():
         yield one
 
 
-def these(*orders):
-    return select(Order.id).where(Order.id.in_([order.id for order in orders]))
-
-
 def acting_as(user, request="r-1"):
     return context.acting(context.Actor("staff", str(user.id)), request)
 
@@ -99,32 +95,3 @@ def test_a_foreign_order_cannot_be_saved(shop) -> None:
 
     with context.every_shop("test"):
         assert db.session.scalar(select(Order.receiver).where(Order.id == foreign.id)) == "Li"
-
-
-def test_a_note_is_added_below_the_old_one_and_counts_as_a_save(shop) -> None:
-    first, second = make.order(shop, staff_note="gift"), make.order(shop)
-
-    with transaction():
-        noted = edits.add_note(these(first, second), " fragile ")
-    db.session.expire_all()
-
-    assert (noted.changed, noted.full) == (2, [])
-    assert (first.staff_note, second.staff_note) == ("gift\nfragile", "fragile")
-    assert (first.version, second.version) == (2, 2)
-
-
-def test_an_order_without_room_is_left_alone_and_named(shop) -> None:
-    full, empty = make.order(shop, staff_note="x" * 495), make.order(shop)
-
-    with transaction():
-        noted = edits.add_note(these(full, empty), "fragile")
-    db.session.expire_all()
-
-    assert (noted.changed, noted.full) == (1, [full.id])
-    assert full.staff_note == "x" * 495
-
-
-def test_an_empty_note_is_refused(shop) -> None:
-    with pytest.raises(RuleViolation) as refused:
-        edits.add_note(these(make.order(shop)), "  ")
-    assert refused.value.code == "note_empty"

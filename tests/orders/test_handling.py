@@ -57,6 +57,9 @@ def test_every_move_outside_the_table_is_refused_and_writes_nothing(shop, step, 
         "number": order.number,
         "from_state": present.value,
         "to_state": handling.TARGETS[step].value,
+        "headline": present.value,
+        "reason": "",
+        "axis": "",
     }
     db.session.refresh(order)
     assert order.status is present

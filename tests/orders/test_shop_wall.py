@@ -149,10 +149,11 @@ def test_a_bulk_action_with_one_foreign_id_is_refused_whole(client, mine, foreig
         assert db.session.scalars(select(Job)).all() == []
 
 
-def test_a_note_on_all_matching_stays_in_our_shop(client, mine, foreign) -> None:
+def test_a_note_on_all_matching_stays_in_our_shop(client, mine, foreign, run_jobs) -> None:
     before = state(foreign)
 
     client.post("/orders/note", data={"selection": "matching", "query": "?q=ORDER", "note": "hello"})
+    run_jobs()
 
     assert state(foreign) == before
     assert [state(order)[3] for order in mine] == ["hello", "hello"]
@@ -203,11 +204,12 @@ def test_a_write_that_is_denied_changes_nothing(app, mine, theirs, ours, sign_in
 
 @pytest.mark.parametrize(("address", "form"), WRITES)
 @pytest.mark.parametrize("role", [Role.AGENT, Role.MANAGER, Role.ADMINISTRATOR])
-def test_the_same_write_goes_through_for_those_who_may(mine, ours, sign_in, role, address, form) -> None:
+def test_the_same_write_goes_through_for_those_who_may(mine, ours, sign_in, role, address, form, run_jobs) -> None:
     order = mine[0]
     before = state(order)
 
     response = sign_in(make.staff(role, ours)).post(address.format(id=order.id), data=filled(form, order))
+    run_jobs()
 
     assert response.status_code == 302
     assert state(order) != before

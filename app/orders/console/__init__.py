@@ -1,10 +1,12 @@
 """The pages of orders: the list and one order, drafts and lines, the deadline board, what is done to an order."""
 
 from app.orders.console.acts import OrderActView
+from app.orders.console.batch_forms import OrderBatchView
+from app.orders.console.batches import BatchView
 from app.orders.console.board import OrderBoardView
 from app.orders.console.drafts import OrderDraftView, OrderLinesView
 from app.orders.console.orders import OrderView
 
-VIEWS = (OrderView, OrderDraftView, OrderLinesView, OrderBoardView, OrderActView)
+VIEWS = (OrderView, OrderDraftView, OrderLinesView, OrderBoardView, OrderActView, OrderBatchView, BatchView)
 
 __all__ = ["VIEWS"]

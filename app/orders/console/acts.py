@@ -1,11 +1,11 @@
-"""Deeds on one order or many: payment, cancelling, reopening, comments, tags and flags."""
+"""Deeds on one order: payment, cancelling, reopening, comments, tags and flags."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from app.console import access
 from app.console.access import needs
@@ -13,7 +13,7 @@ from app.console.base import ConsoleBase, expose
 from app.kit import people
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
-from app.orders import bulk, comments, draft_form, handling, jobs, marks, paying, reading, reopening
+from app.orders import comments, draft_form, handling, marks, paying, reading, reopening
 from app.orders.models import CloseCause, PaymentMethod
 from app.orders.names import CAUSE_CHOICES, LABELS
 
@@ -92,34 +92,6 @@ class OrderActView(ConsoleBase):
             marks.mark(pk, marks.read_tags(request.form.get("tags", "")), request.form.get("flag", ""), flag_text)
         flash(gettext("Saved."), "success")
         return _back(pk)
-
-    @expose("/cancel", methods=["POST"])
-    @needs(Noun.ORDERS, Verb.WRITE)
-    def cancel_many(self) -> Any:
-        """Ask for the cause, then close the orders ticked or all that match; a result for each."""
-        ids = bulk.ids_of(jobs.chosen(access.current_shop(), request.form))
-        if "cause" not in request.form:
-            return self.page("orders/bulk.html", act="cancel", form=request.form, number=len(ids), causes=CAUSE_CHOICES)
-        with transaction():
-            results = bulk.cancel(ids, _cause())
-        return self._results(results, gettext("Cancel orders"))
-
-    @expose("/tag", methods=["POST"])
-    @needs(Noun.ORDERS, Verb.WRITE)
-    def tag_many(self) -> Any:
-        """Ask for the tags, then add them to the orders ticked or to all that match; a result for each."""
-        ids = bulk.ids_of(jobs.chosen(access.current_shop(), request.form))
-        tags = marks.read_tags(request.form.get("tags", ""))
-        if not tags:
-            return self.page("orders/bulk.html", act="tag", form=request.form, number=len(ids), causes={})
-        with transaction():
-            results = bulk.tag(ids, tags)
-        return self._results(results, gettext("Add tags"))
-
-    def _results(self, results: list[bulk.Result], title: str) -> str:
-        done = sum(one.outcome == "done" for one in results)
-        told = ngettext("%(num)s order changed.", "%(num)s orders changed.", done)
-        return self.page("orders/results.html", results=results, title=title, told=told)
 
 
 def _cause() -> CloseCause:

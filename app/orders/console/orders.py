@@ -1,11 +1,11 @@
-"""Orders in the console: the list, one order with its timeline, editing, moves, notes on many, export."""
+"""Orders in the console: the list, one order with its timeline, editing, moves, export."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import abort, current_app, flash, g, redirect, request, send_file, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.console import access, lists, timeline
@@ -42,14 +42,6 @@ STEP_LABELS = {
     "complete": (_l("Complete"), "circle-check"),
     "close": (_l("Close order"), "circle-x"),
 }
-FLAG_LABELS = {
-    "red": _l("Red"),
-    "orange": _l("Orange"),
-    "yellow": _l("Yellow"),
-    "green": _l("Green"),
-    "blue": _l("Blue"),
-    "purple": _l("Purple"),
-}
 EDITABLE = {"receiver": _l("Receiver"), "phone": _l("Phone"), "address": _l("Address"), "staff_note": _l("Staff note")}
 
 
@@ -60,14 +52,17 @@ class OrderView(ListPage):
     route_base = "/orders"
     title = _l("Orders")
     actions = (
+        lists.Action(_l("Bulk acts"), "list-check", "BatchView.list", Noun.ORDERS, Verb.READ),
         lists.Action(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, Verb.READ),
         lists.Action(_l("New order"), "plus", "OrderDraftView.form", Noun.ORDERS, Verb.WRITE, primary=True),
     )
     bulk = (
-        lists.BulkAction(_l("Add staff note"), "note", "OrderView.note", Noun.ORDERS, Verb.WRITE),
-        lists.BulkAction(_l("Add tags"), "tag", "OrderActView.tag_many", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Add staff note"), "note", "OrderBatchView.note", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Add tags"), "tag", "OrderBatchView.tag", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Remove tags"), "tag-off", "OrderBatchView.untag", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Set a flag"), "flag", "OrderBatchView.flag", Noun.ORDERS, Verb.WRITE),
         lists.BulkAction(
-            _l("Cancel orders"), "circle-x", "OrderActView.cancel_many", Noun.ORDERS, Verb.WRITE, danger=True
+            _l("Cancel orders"), "circle-x", "OrderBatchView.cancel", Noun.ORDERS, Verb.WRITE, danger=True
         ),
         lists.BulkAction(_l("Export as workbook"), "download", "OrderView.workbook", Noun.ORDERS, Verb.EXPORT),
     )
@@ -122,23 +117,6 @@ class OrderView(ListPage):
             order = paying.record_rest(pk) if step is handling.pay else step(pk)
             flash(gettext("%(number)s: %(status)s", number=order.number, status=LABELS[order.status]), "success")
         return redirect(url_for("OrderView.show", pk=pk))
-
-    @expose("/note", methods=["POST"])
-    @needs(Noun.ORDERS, Verb.WRITE)
-    def note(self) -> Any:
-        """Ask for the note, then add it to the orders ticked, or to all that match."""
-        shop = access.current_shop()
-        chosen = jobs.chosen(shop, request.form)
-        if "note" not in request.form:
-            return self.page("orders/note.html", form=request.form, number=edits.countable(chosen))
-        with transaction():
-            noted = edits.add_note(chosen, request.form["note"])
-        flash(ngettext("Note added to %(num)s order.", "Note added to %(num)s orders.", noted.changed), "success")
-        if noted.full:
-            numbers = ", ".join(reading.numbers(noted.full[:10]))
-            flash(gettext("No room for the note in: %(numbers)s", numbers=numbers), "warning")
-        query = request.form.get("query", "").lstrip("?")
-        return redirect(url_for("OrderView.list") + (f"?{query}" if query else ""))
 
     @expose("/workbook", methods=["POST"])
     @needs(Noun.ORDERS, Verb.EXPORT)
@@ -204,7 +182,7 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
         "causes": names.CAUSE_CHOICES,
         "reopenable": reopening.why_not(order, shop) == "",
         "lines_editable": line_edits.is_editable(order),
-        "flags": FLAG_LABELS,
+        "flags": names.FLAG_LABELS,
         "usernames": [f"@{name}" for name in comments.usernames(shop.id)][:20],
         "unseen": any(one.order_id == order.id for one in comments.unread(shop.id, g.user.id, 100)),
         "others": reading.other_orders(order),

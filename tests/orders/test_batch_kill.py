@@ -1,0 +1,123 @@
+"""A worker killed in the middle of a bulk act: whoever goes on ends it as one clean run would have."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app.kit import clock, context, job_runs
+from app.kit.db import db, transaction
+from app.kit.jobs import Job
+from app.kit.journal import JournalEntry
+from app.orders import batches
+from app.orders.batch_models import BatchRow, BatchState, Outcome
+from app.orders.models import Order, OrderState
+from tests import factories as make
+from tests.catalog.test_kill import WORKER
+from tests.conftest import ROOT
+from tests.stock.conftest import wrong
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
+ROWS, MOMENTS = 60, 8
+HOLD = """
+insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, created_at)
+select o.shop_id, l.sku_id, l.warehouse_id, 1, 'order:' || o.id, 'confirmed', now()
+from orders o cross join stock_level l where o.shop_id = :shop_id and l.sku_id = :sku_id"""
+
+
+def _wanted(shop_id: int, sku_id: int) -> tuple[int, int]:
+    """Sixty orders that hold a unit each, to be cancelled; every tenth cannot be. The batch and its job."""
+    with transaction() as session:
+        for table in ("stock_hold", "orders"):
+            session.execute(text(f"delete from {table}"))  # noqa: S608 - names of this line
+        values = {"shop_id": shop_id, "rows": ROWS}
+        session.execute(
+            text("""insert into orders (shop_id, number, kind, status, order_state, payment_state, fulfilment_state,
+                after_sale_state, placed_at, currency, total_minor, created_at, updated_at)
+            select :shop_id, 'K' || n, 'sale', case when n % 10 = 0 then 'completed' else 'pending_shipment' end,
+                case when n % 10 = 0 then 'completed' else 'open' end, 'paid',
+                case when n % 10 = 0 then 'delivered' else 'unfulfilled' end, 'none', now(), 'CNY', 1000, now(), now()
+            from generate_series(1, :rows) n"""),
+            values,
+        )
+        session.execute(text("update stock_level set reserved = :rows where shop_id = :shop_id"), values)
+        session.execute(text(HOLD), {"shop_id": shop_id, "sku_id": sku_id})
+    with transaction():
+        which = select(Order.id, Order.number).where(Order.shop_id == shop_id)
+        batch = batches.propose_matching(shop_id, "cancel", which, {"cause": "staff"})
+        return batch.id, batch.job_id
+
+
+def _outcome(shop_id: int, batch_id: int) -> tuple[object, ...]:
+    """State and counts of the batch, orders closed, moves told, units still held, rows refused; and it all adds up."""
+    db.session.rollback()
+    batch = batches.get(batch_id)
+    closed = select(func.count()).where(Order.shop_id == shop_id, Order.order_state == OrderState.CLOSED)
+    moves = (
+        select(func.count())
+        .select_from(JournalEntry)
+        .join(Order, Order.id == JournalEntry.subject_id)
+        .where(JournalEntry.event == "OrderMoved", Order.shop_id == shop_id)
+    )
+    held = text("select sum(reserved) from stock_level where shop_id = :s")
+    rows = select(func.count()).where(BatchRow.batch_id == batch_id, BatchRow.outcome == Outcome.REFUSED)
+    assert wrong() == []
+    return (
+        batch.state,
+        (batch.done, batch.unchanged, batch.refused),
+        db.session.scalar(closed),
+        db.session.scalar(moves),
+        db.session.scalar(held, {"s": shop_id}),
+        db.session.scalar(rows),
+    )
+
+
+def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
+    worker.stdin.write(f"{job_id} {fatal}\n")
+    worker.stdin.flush()
+    how, statements = worker.stdout.readline().split()
+    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
+        locks = text("select count(*) from pg_locks where relation = 'batch'::regclass and granted")
+        waiting = db.session.scalar(locks)
+        db.session.rollback()
+        if not waiting:
+            break
+        time.sleep(0.1)
+    return how, int(statements)
+
+
+def test_eight_kills_double_and_lose_nothing(app, servers) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": servers["database"],
+        "REDIS_URL": servers["redis"],
+        "SECRET_KEY": app.config["SECRET_KEY"],
+        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
+    }
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment, **pipes) as worker,
+        app.app_context(),
+        context.every_shop("test"),
+    ):
+        shop = make.shop()
+        shop_id, sku_id = shop.id, make.sku(shop, stock_on_hand=100).id
+        batch_id, job_id = _wanted(shop_id, sku_id)
+        how, statements = _work(worker, job_id)
+        clean = _outcome(shop_id, batch_id)
+        assert how == "done"
+        assert clean == (BatchState.PARTLY, (54, 0, 6), 54, 54, 6, 6)
+
+        for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
+            batch_id, job_id = _wanted(shop_id, sku_id)
+            assert _work(worker, job_id, fatal)[0] == "killed", fatal
+            with transaction():
+                db.session.get(Job, job_id).lease_until = clock.now()
+            job_runs.perform(job_id)
+
+            assert _outcome(shop_id, batch_id) == clean, fatal
