@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.kit import audit
 
 revision = "0022"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
