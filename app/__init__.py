@@ -69,7 +69,9 @@ def _api(flask_app: Flask) -> None:
 def api_routes() -> list[Any]:
     """Every route of the REST API; importing a feature's `api` declares its own."""
     import app.catalog.api
-    import app.imports.api  # noqa: F401 - declares its routes
+    import app.imports.api
+    import app.orders.api
+    import app.stock.api  # noqa: F401 - declares its routes
     from app.api.routes import ROUTES
 
     return ROUTES

@@ -263,6 +263,17 @@ class ApiKeyRevoked(Event):
 
 
 @dataclass(frozen=True)
+class PersonalDataRead(Event):
+    """A program read buyers' data in full: of which rows, by their ids."""
+
+    subject_type: ClassVar[str] = "api_key"
+    subject: ClassVar[str] = "api_key_id"
+    api_key_id: int
+    kind: str
+    ids: list[int]
+
+
+@dataclass(frozen=True)
 class StockHoldExpired(Event):
     """Stock was kept for a holder that did not confirm it in time, and can be sold again."""
 

@@ -25,6 +25,11 @@ MESSAGES.update(
         "field_missing": _l("This field is needed."),
         "field_unknown": _l("There is no such field."),
         "too_many": _l("At most %(limit)s are taken."),
+        "version_unreadable": _l('“%(value)s” is no version. Send If-Match as the ETag stands, such as "7".'),
+        "stale_version": _l(
+            "This is version %(present)s by now, not %(expected)s. Nothing was written; read it again and repeat."
+        ),
+        "version_needed": _l('Say which version you mean: If-Match: "%(present)s", after reading it.'),
         "too_few": _l("At least %(limit)s are needed."),
     }
 )

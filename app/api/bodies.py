@@ -18,6 +18,7 @@ from app.kit.json_schema import Fault
 MOST_BRACKETS = 200_000
 """Opening brackets of a body; 10,000 rows with everything that a row can hold need a quarter."""
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_VERSION = re.compile(r'"?(\d{1,9})"?')
 _WHOLE = re.compile(r"-?\d{1,18}")
 
 
@@ -123,7 +124,18 @@ def idempotency_key() -> str:
     return key
 
 
+def version_meant() -> int | None:
+    """The version that the header If-Match names, as our ETags write it; None without one. Raises BadRequest."""
+    given = request.headers.get("If-Match", "").strip()
+    if not given or given == "*":
+        return None
+    if not (found := _VERSION.fullmatch(given)):
+        raise BadRequest("version_unreadable", value=given[:40])
+    return int(found[1])
+
+
 def fingerprint() -> str:
     """A hash of all that the request asks for."""
-    parts = (request.method.encode(), request.full_path.encode(), request.get_data())
+    meant = request.headers.get("If-Match", "").encode()
+    parts = (request.method.encode(), request.full_path.encode(), request.get_data(), meant)
     return hashlib.sha256(b"\n".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()

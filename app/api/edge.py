@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-from app.api import bodies, callers, docs, limits
+from app.api import bodies, callers, docs, limits, paging
 from app.api.callers import Caller
 from app.api.routes import Call, Reply, Route
-from app.kit import idempotency
+from app.kit import idempotency, web
 from app.kit.db import transaction
 from app.kit.errors import DomainError, TooMany, Unauthorized
 
@@ -58,9 +59,11 @@ def _serving(route: Route) -> Callable[..., Response]:
         callers.require(caller, route.scope)
         query = bodies.read_query(route.contract)
         body = bodies.read_body(route.contract) if route.writes else None
-        call = Call(caller.key, caller.shop, query, body)
+        version = bodies.version_meant() if route.contract.versioned else None
+        call = Call(caller.key, caller.shop, query, body, version, partial(callers.require, caller))
         if not route.writes:
-            return _answer(_kept(route.function(call, **path)))
+            reply = route.function(call, **path)
+            return _answer(_kept(reply), reply.version)
         with transaction():
             answer = idempotency.once(_claim(route, caller), lambda: _kept(route.function(call, **path)))
         return _answer(answer)
@@ -89,19 +92,21 @@ def _claim(route: Route, caller: Caller) -> idempotency.Claim:
 
 
 def _kept(reply: Reply) -> idempotency.Answer:
-    return idempotency.Answer(reply.status, json.dumps(reply.data, ensure_ascii=False, separators=(",", ":")))
+    told = json.dumps(reply.data, ensure_ascii=False, separators=(",", ":"), default=paging.stamp)
+    return idempotency.Answer(reply.status, told)
 
 
-def _answer(answer: idempotency.Answer) -> Response:
+def _answer(answer: idempotency.Answer, version: int | None = None) -> Response:
     response = Response(answer.body, answer.status, mimetype="application/json")
+    if version is not None:
+        response.headers["ETag"] = f'"{version}"'
     if answer.replayed:
         response.headers[REPLAYED] = "true"
     return response
 
 
 def _refused(error: DomainError) -> Response:
-    body = {"code": error.code, "message": error.message(), "facts": error.facts, **getattr(error, "more", {})}
-    response = Response(json.dumps(body, ensure_ascii=False), error.status, mimetype="application/json")
+    response = web.problem(error.status, error.code, error.message(), error.facts, **getattr(error, "more", {}))
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = 'Bearer realm="Kuaidan"'
     if isinstance(error, TooMany):

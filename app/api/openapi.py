@@ -13,8 +13,13 @@ from app.api.routes import ROUTES, Parameter, Route
 
 ERROR = {
     "type": "object",
-    "required": ["code", "message", "facts"],
+    "description": "A problem document of RFC 9457.",
+    "required": ["type", "title", "status", "detail", "code", "message", "facts"],
     "properties": {
+        "type": {"type": "string", "format": "uri", "description": "urn:kuaidan:problem: and the code."},
+        "title": {"type": "string", "description": "The name of the status."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "The same as message."},
         "code": {"type": "string", "description": "Stable, for programs."},
         "message": {"type": "string", "description": "For people, in the language of Accept-Language (zh or en)."},
         "facts": {"type": "object", "description": "The values within the message."},
@@ -40,6 +45,9 @@ WRITES = {
     409: "The same request is being worked on.",
     413: "The body is too large.",
 }
+VERSIONED = {
+    412: "The row is of another version by now than If-Match says; nothing was written.",
+}
 WITH_BODY = {415: "The body is not of the type application/json."}
 _INTRODUCTION = """\
 Every request needs an API key in the header `Authorization: Bearer kd_live_…`; a key works in one shop, and never
@@ -48,6 +56,9 @@ does more than the person who made it may do today. Amounts are decimal strings 
 Every write needs an `Idempotency-Key` header, a fresh one for each new request. For 24 hours the same key with the
 same request gives the stored answer again, with the header `Idempotent-Replayed: true`; with another request it is
 refused. A write that fails keeps nothing, and its key is free again.
+
+Errors are problem documents (RFC 9457) with a `code` for programs. What has a `version` gives it as `ETag`; send it
+back as `If-Match`, and the write is refused when somebody else was faster.
 
 Fields and parameters that are not known are errors. `X-Request-ID` is given back and stands in the history of
 whatever the request has changed."""
@@ -105,14 +116,16 @@ def parameters(route: Route) -> Iterator[Parameter]:
     if route.writes:
         schema = {"type": "string", "minLength": 1, "maxLength": 100}
         yield Parameter("Idempotency-Key", schema, "Your own name for this request, such as a UUID.", "header")
+    if route.contract.versioned:
+        schema = {"type": "string", "maxLength": 20}
+        yield Parameter("If-Match", schema, 'The version you have read, as its ETag: `"7"`.', "header?")
 
 
 def _parameter(one: Parameter) -> dict[str, Any]:
-    required = one.place != "query"
     return {
         "name": one.name,
-        "in": one.place,
-        "required": required,
+        "in": one.place.rstrip("?"),
+        "required": one.place in ("path", "header"),
         "description": one.description,
         "schema": one.schema,
     }
@@ -125,6 +138,8 @@ def faults(route: Route) -> dict[int, str]:
         found |= WRITES
     if route.contract.body is not None:
         found |= WITH_BODY
+    if route.contract.versioned:
+        found |= VERSIONED
     return {**found, **route.contract.faults}
 
 
@@ -133,7 +148,7 @@ def _responses(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
         yield str(status), {"description": meaning, "content": {"application/json": {"schema": schema}}}
     for status, meaning in sorted(faults(route).items()):
         error = {"schema": {"$ref": "#/components/schemas/Error"}}
-        yield str(status), {"description": meaning, "content": {"application/json": error}}
+        yield str(status), {"description": meaning, "content": {"application/problem+json": error}}
 
 
 __all__ = ["build", "document", "faults", "parameters", "shown_path"]

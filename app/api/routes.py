@@ -9,6 +9,7 @@ from typing import Any
 
 from app.api_keys.models import ApiKey
 from app.api_keys.scopes import Scope
+from app.kit.errors import PreconditionFailed, PreconditionNeeded
 from app.kit.json_schema import Check, Schema, compile_schema
 from app.shops.models import Shop
 
@@ -29,7 +30,8 @@ class Parameter:
 class Contract:
     """What a route takes and gives. `answers` has its good statuses; those of every route are added to the document.
 
-    `cost` is what a call takes from the key's limit; `faults` are the statuses of its own: 404, 409.
+    `cost` is what a call takes from the key's limit; `faults` are the statuses of its own: 404, 409. A `versioned`
+    route takes the header If-Match.
     """
 
     summary: str
@@ -41,6 +43,7 @@ class Contract:
     faults: Mapping[int, str] = field(default_factory=dict)
     body_bytes: int = SMALL_BODY
     cost: int = 1
+    versioned: bool = False
 
     @cached_property
     def check_body(self) -> Check:
@@ -59,20 +62,37 @@ class Contract:
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request, checked against its contract."""
+    """One authenticated request, checked against its contract.
+
+    `version` is what If-Match says; `require(scope)` raises Forbidden unless the caller has that scope, too.
+    """
 
     key: ApiKey
     shop: Shop
     query: Mapping[str, Any]
     body: Any
+    version: int | None
+    require: Callable[[Scope], None]
+
+    def check_version(self, present: int) -> None:
+        """Raise PreconditionFailed when the caller means another version of the row, which is locked by now."""
+        if self.version is not None and self.version != present:
+            raise PreconditionFailed("stale_version", present=present, expected=self.version)
+
+    def need_version(self, present: int) -> None:
+        """The same, and raise PreconditionNeeded when the caller names none."""
+        if self.version is None:
+            raise PreconditionNeeded("version_needed", present=present)
+        self.check_version(present)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a route gives: plain data for JSON."""
+    """What a route gives: plain data for JSON; the `version` of a row that was read becomes its ETag."""
 
     data: Any
     status: int = 200
+    version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, SelectMultipleField, StringField
@@ -32,6 +32,7 @@ _DAYS = 365
 _EVENTS = {
     "ApiKeyMade": lambda entry: ("key", "success", gettext("Made")),
     "ApiKeyRevoked": lambda entry: ("ban", "danger", gettext("Revoked")),
+    "PersonalDataRead": lambda entry: ("eye", "warning", _read_words(entry.facts)),
 }
 _FIELDS = {"revoked_at": _l("Revoked"), "expires_at": _l("Expires"), "scopes": _l("Scopes"), "name": _l("Key name")}
 
@@ -132,6 +133,13 @@ def _state(key: ApiKey) -> tuple[str, str, Any]:
     if key.is_expired:
         return "warning", "clock-off", gettext("Expired")
     return "success", "circle-check", gettext("Works")
+
+
+def _read_words(facts: dict[str, Any]) -> str:
+    ids = ", ".join(f"#{one}" for one in facts["ids"][:10])
+    more = " …" if len(facts["ids"]) > 10 else ""
+    told = ngettext("Buyers' data of %(num)s order read", "Buyers' data of %(num)s orders read", len(facts["ids"]))
+    return f"{told}: {ids}{more}"
 
 
 def _value(field: str, stored: Any) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from app.api import paging
 from app.api.routes import Call, Contract, Parameter, Reply, scoped
 from app.api_keys.scopes import Scope
 from app.catalog import change_sets, change_undos, jobs, sku_reading
@@ -16,7 +14,6 @@ from app.catalog.change_models import ChangeSet, ChangeState, LineOutcome
 from app.catalog.models import ProductStatus
 from app.catalog.sku_reading import Wanted
 from app.kit.db import db
-from app.kit.errors import RuleViolation
 from app.kit.shop_wall import assert_in_scope
 
 MOST = 500
@@ -80,23 +77,7 @@ LINE: dict[str, Any] = {
 }
 
 
-def _page_of(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["items", "next_cursor"],
-        "properties": {
-            "items": {"type": "array", "items": item},
-            "next_cursor": {"type": ["string", "null"], "description": "Null on the last page."},
-        },
-    }
-
-
-_PAGING = (
-    Parameter("cursor", {"type": "string", "maxLength": 40}, "The next_cursor of the page before."),
-    Parameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": MOST}, f"Rows a page, at most {MOST}; 100 if left out."
-    ),
-)
+_PAGING = paging.parameters(MOST, 100)
 _ID = Parameter("change_id", _WHOLE, "Number of the change.", "path")
 
 
@@ -122,21 +103,21 @@ _ID = Parameter("change_id", _WHOLE, "Number of the change.", "path")
                 "category", {"type": "string", "maxLength": 700}, "A path such as Kitchen > Cups; with all below it."
             ),
         ),
-        answers={200: ("A page of SKUs.", _page_of(SKU))},
+        answers={200: ("A page of SKUs.", paging.page_of(SKU))},
     ),
 )
 def list_skus(call: Call) -> Reply:
     """One page."""
     query = call.query
     wanted = Wanted(
-        after=_after(query.get("cursor")),
+        after=paging.after(query.get("cursor")),
         limit=query.get("limit", 100),
-        updated_since=_moment(query["updated_since"]) if "updated_since" in query else None,
+        updated_since=paging.moment(query["updated_since"]) if "updated_since" in query else None,
         status=ProductStatus(query["status"]) if "status" in query else None,
         category=query.get("category"),
     )
     items, last = sku_reading.page(call.shop, wanted)
-    return Reply({"items": items, "next_cursor": _cursor(last)})
+    return Reply({"items": items, "next_cursor": None if last is None else paging.cursor(last)})
 
 
 @scoped(
@@ -184,7 +165,7 @@ def read_change(call: Call, change_id: int) -> Reply:
                 "outcome", {"type": "string", "enum": [one.value for one in LineOutcome]}, "Only lines of this outcome."
             ),
         ),
-        answers={200: ("A page of lines.", _page_of(LINE))},
+        answers={200: ("A page of lines.", paging.page_of(LINE))},
         faults={404: "There is no such change in the shop of the key."},
     ),
 )
@@ -195,13 +176,13 @@ def list_change_lines(call: Call, change_id: int) -> Reply:
     values = {
         "id": change_set.id,
         "shop_id": assert_in_scope(change_set.shop_id),
-        "after": _after(call.query.get("cursor")),
+        "after": paging.after(call.query.get("cursor")),
         "outcome": call.query.get("outcome"),
         "size": limit + 1,
     }
     rows = [dict(row) for row in db.session.execute(text(_LINES), values).mappings()]
     more = rows[limit - 1]["line"] if len(rows) > limit else None
-    return Reply({"items": rows[:limit], "next_cursor": _cursor(more)})
+    return Reply({"items": rows[:limit], "next_cursor": None if more is None else paging.cursor(more)})
 
 
 _LINES = """
@@ -245,42 +226,11 @@ def _told(change_set: ChangeSet) -> dict[str, Any]:
         "counts": change_set.counts,
         "content_hash": change_set.content_hash,
         "undoes": change_set.undoes_id,
-        "created_at": _text_of(change_set.created_at),
-        "applied_at": _text_of(change_set.applied_at),
+        "created_at": paging.stamp(change_set.created_at),
+        "applied_at": paging.stamp(change_set.applied_at),
         "links": {
             "self": f"/api/v1/changes/{change_set.id}",
             "lines": f"/api/v1/changes/{change_set.id}/lines",
             "page": f"/changes/{change_set.id}",
         },
     }
-
-
-def _text_of(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
-
-
-def _moment(given: str) -> datetime:
-    """An ISO 8601 moment with its offset. A plus sign that was not encoded arrives as a blank."""
-    try:
-        moment = datetime.fromisoformat(given.replace(" ", "+"))
-    except ValueError as error:
-        raise RuleViolation("bad_moment", value=given) from error
-    if moment.tzinfo is None:
-        raise RuleViolation("bad_moment", value=given)
-    return moment
-
-
-def _cursor(last: int | None) -> str | None:
-    return None if last is None else base64.urlsafe_b64encode(str(last).encode()).decode().rstrip("=")
-
-
-def _after(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        after = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error) as error:
-        raise RuleViolation("bad_cursor") from error
-    if not 0 <= after < 2**63:
-        raise RuleViolation("bad_cursor")
-    return after

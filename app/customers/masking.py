@@ -12,6 +12,16 @@ def phone(number: str) -> str:
     return "*" * max(len(number) - 2, 1) + number[-2:]
 
 
+def name(full: str) -> str:
+    """王**; nothing stays nothing."""
+    return f"{full[:1]}**" if full else ""
+
+
+def address(full: str) -> str:
+    """The first six characters, which name the province or the city; nothing stays nothing."""
+    return f"{full[:6]}****" if full else ""
+
+
 def email(address: str) -> str:
     """a***@example.com; nothing stays a dash."""
     name, at, domain = address.partition("@")

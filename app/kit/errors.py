@@ -53,6 +53,18 @@ class Conflict(DomainError):
     status = 409
 
 
+class PreconditionFailed(DomainError):
+    """The caller's version of the row is not the present one."""
+
+    status = 412
+
+
+class PreconditionNeeded(DomainError):
+    """The caller has to say which version of the row it means."""
+
+    status = 428
+
+
 class RuleViolation(DomainError):
     """The request is understood and not allowed."""
 

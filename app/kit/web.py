@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request
@@ -65,10 +66,19 @@ def wants_json() -> bool:
     return best == "application/json" or request.path.startswith("/api/")
 
 
+def problem(status: int, code: str, message: str, facts: dict[str, Any], **more: Any) -> Response:
+    """An error for programs: a problem document (RFC 9457) with our code, its sentence and its facts."""
+    phrase = HTTPStatus(status).phrase
+    standard = {"type": f"urn:kuaidan:problem:{code}", "title": phrase, "status": status, "detail": message}
+    response = jsonify({**standard, "code": code, "message": message, "facts": facts, **more})
+    response.status_code, response.mimetype = status, "application/problem+json"
+    return response
+
+
 def _refused(error: DomainError) -> Any:
     """JSON for programs; for people the message where they were, or an error page."""
     if wants_json():
-        return jsonify(code=error.code, message=error.message(), facts=error.facts), error.status
+        return problem(error.status, error.code, error.message(), error.facts)
     if request.method == "POST" and (back := request.headers.get("Referer", "")).startswith(request.host_url):
         flash(error.message(), "danger")
         return redirect(back)
@@ -78,7 +88,7 @@ def _refused(error: DomainError) -> Any:
 def _csrf(error: CSRFError) -> Any:
     message = gettext("This form has expired. Go back, reload the page and send it again; nothing was changed.")
     if wants_json():
-        return jsonify(code="csrf", message=message), 400
+        return problem(400, "csrf", message, {})
     return _page(400, message)
 
 
@@ -96,8 +106,10 @@ def _http_error(error: HTTPException) -> Any:
     if error.description == "no_shop":
         message = gettext("You are not a member of any shop yet. Ask an administrator to add you to one.")
     if wants_json():
-        allowed = {"Allow": ", ".join(sorted(getattr(error, "valid_methods", None) or ()))} if status == 405 else {}
-        return jsonify(code=f"http_{status}", message=message, facts={}), status, allowed
+        response = problem(status, f"http_{status}", message, {})
+        if status == 405:
+            response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return response
     return _page(status, message)
 
 
@@ -109,7 +121,7 @@ def _fault(error: Exception) -> Any:
         reference=g.get("request_id", "-"),
     )
     if wants_json():
-        return jsonify(code="fault", message=message), 500
+        return problem(500, "fault", message, {})
     return _page(500, message)
 
 

@@ -15,6 +15,8 @@ MESSAGES.update(
         "holds_gone": _l("The reserved stock of %(holder)s has been given back. Reserve it again first."),
         "default_warehouse": _l("A shop needs a default warehouse. Make another one the default first."),
         "stock_form": _l("Something in the form is not right. Nothing was written."),
+        "expected_missing": _l("Say what the count expects to find: what on hand was when it was last read."),
+        "warehouse_unknown": _l("There is no warehouse with the code “%(code)s” in this shop."),
         "no_lines": _l("There is nothing to reserve."),
     }
 )

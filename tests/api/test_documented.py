@@ -15,6 +15,7 @@ from app import api_routes
 from app.api import openapi
 from app.api.routes import Route
 from app.api_keys.scopes import Scope
+from app.orders.models import OrderStatus
 from tests import factories as make
 from tests.api.conftest import Program
 from tests.conftest import ROOT
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("app")
 ROUTES = api_routes()
 OFFICIAL = json.loads((ROOT / "tests/api/openapi-3.1-schema.json").read_text("utf-8"))
 """The OpenAPI Initiative's schema of such documents: spec.openapis.org/oas/3.1/schema/2022-10-07, Apache-2.0."""
-ELSEWHERE = {("upsert_skus", 409): "tests/api/test_idempotency.py, with a second connection"}
+IN_PROGRESS = "tests/api/test_idempotency.py, with a second connection"
+"""Why 409 of a write is shown there: it is the shell's, the same for all."""
 Answer = tuple[int, Any]
 
 
@@ -33,30 +35,51 @@ def test_the_document_is_a_valid_openapi_3_1_document() -> None:
     assert [error.message for error in Draft202012Validator(OFFICIAL).iter_errors(document)] == []
 
 
-_price = itertools.count(11)
-
-
-def _path(route: Route, value: object) -> str:
-    return re.sub(r"<[^>]+>", str(value), route.path)
+_number = itertools.count(11)
 
 
 def _row(price: str) -> dict[str, Any]:
     return {"rows": [{"sku": "A", "price": price}]}
 
 
-def _changed(erp: Program) -> int:
-    return int(erp.post("/skus/bulk", _row(f"{next(_price)}"))[1]["change_set_id"])
+class World:
+    """A program, and one of everything that an address can name."""
+
+    def __init__(self, erp: Program) -> None:
+        self.erp = erp
+        for code in ("A", "CUP-BLUE", "CUP-RED"):
+            make.sku(erp.shop, code=code, price_minor=1000, stock_on_hand=20)
+
+    def change(self) -> int:
+        return int(self.erp.post("/skus/bulk", _row(f"{next(_number)}"))[1]["change_set_id"])
+
+    def order(self, total: str = "") -> int:
+        line = {"sku": "CUP-BLUE", "quantity": 1}
+        made = self.erp.post("/orders", {"lines": [line], "shipping": total or "0"})[1]
+        return int(made["order"]["id"])
+
+    def delivered(self) -> int:
+        return int(make.order(self.erp.shop, status=OrderStatus.DELIVERED).id)
+
+    def hold(self) -> str:
+        name = f"cart-{next(_number)}"
+        self.erp.post("/stock/holds", {"holder": name, "lines": [{"sku": "A", "quantity": 1}]})
+        return name
+
+    def path(self, route: Route) -> str:
+        """The address of something that is there."""
+        makers = {"order_id": self.order, "change_id": self.change, "holder": self.hold, "code": lambda: "A"}
+        return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda name: str(makers[name[1]]()), route.path)
+
+    def send(self, route: Route, path: str | None = None, body: Any = ..., **headers: str) -> Answer:
+        """The route's own example, to something that is there, of its first version."""
+        meant = {"If_Match": "1"} if route.contract.versioned else {}
+        wanted = route.contract.example if body is ... else body
+        return self.erp.send(route.method, path or self.path(route), wanted, **meant | headers)
 
 
-SUCCESS: dict[tuple[str, int], Callable[[Program], Answer]] = {
-    ("list_skus", 200): lambda erp: erp.get("/skus"),
-    ("read_sku", 200): lambda erp: erp.get("/skus/A"),
-    ("read_change", 200): lambda erp: erp.get(f"/changes/{_changed(erp)}"),
-    ("list_change_lines", 200): lambda erp: erp.get(f"/changes/{_changed(erp)}/lines"),
-    ("undo_change", 202): lambda erp: erp.post(f"/changes/{_changed(erp)}/undo"),
-    ("upsert_skus", 200): lambda erp: erp.post("/skus/bulk", _row("99999")),
-    ("upsert_skus", 202): lambda erp: erp.post("/skus/bulk", _row("1")),
-}
+def _count(expected: int) -> dict[str, Any]:
+    return {"deed": "count", "sku": "A", "quantity": 7, "expected": expected, "reason": "count"}
 
 
 def _undone_twice(erp: Program) -> Answer:
@@ -64,83 +87,92 @@ def _undone_twice(erp: Program) -> Answer:
     return erp.post(f"/changes/{waiting}/undo")
 
 
-def _without_key(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 1), route.contract.example, Authorization="")
+def _reopened(world: World) -> Answer:
+    order = world.order()
+    world.erp.post(f"/orders/{order}/cancel", {"cause": "buyer"})
+    return world.erp.post(f"/orders/{order}/reopen")
 
 
-def _unknown_parameter(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 1) + "?colour=red", route.contract.example)
+def _confirmed_late(world: World) -> Answer:
+    name = world.hold()
+    world.erp.post(f"/stock/holds/{name}/release")
+    return world.erp.post(f"/stock/holds/{name}/confirm")
 
 
-def _no_idempotency_key(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 1), route.contract.example, Idempotency_Key="")
-
-
-def _too_large(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 1), b" " * (route.contract.body_bytes + 1))
-
-
-def _other_type(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 1), route.contract.example, Content_Encoding="br")
-
-
-def _unknown_row(erp: Program, route: Route) -> Answer:
-    return erp.send(route.method, _path(route, 999_999))
-
-
-FAULTS: dict[int, Callable[[Program, Route], Answer]] = {
-    400: _no_idempotency_key,
-    401: _without_key,
-    404: _unknown_row,
-    413: _too_large,
-    415: _other_type,
-    422: _unknown_parameter,
+SPECIAL: dict[tuple[str, int], Callable[[World], Answer]] = {
+    ("undo_change", 409): lambda world: _undone_twice(world.erp),
+    ("upsert_skus", 202): lambda world: world.erp.post("/skus/bulk", _row("1")),
+    ("upsert_skus", 200): lambda world: world.erp.post("/skus/bulk", _row("99999")),
+    ("create_order", 200): lambda world: world.erp.post(
+        "/orders", {"lines": [{"sku": "A", "quantity": 1}], "dry_run": True}
+    ),
+    ("record_order_payment", 200): lambda world: world.erp.post(
+        f"/orders/{world.order('138')}/payments", {"amount": "148.00", "method": "cash"}
+    ),
+    ("reopen_order", 200): _reopened,
+    ("complete_order", 200): lambda world: world.erp.post(f"/orders/{world.delivered()}/complete"),
+    ("confirm_hold", 409): _confirmed_late,
+    ("move_stock", 409): lambda world: world.erp.post("/stock/movements", _count(19)),
+    ("move_stock", 200): lambda world: world.erp.post("/stock/movements", _count(20)),
 }
-PROMISED = [
-    (route, int(status))
-    for route in ROUTES
-    for status in openapi.build()["paths"]["/api/v1" + openapi.shown_path(route.path)][route.method.lower()][
-        "responses"
-    ]
-    if (route.name, int(status)) not in ELSEWHERE
-]
 
 
-def _provoke(erp: Program, route: Route, status: int, app: Any, program: Any) -> Answer:
-    if (route.name, status) in SUCCESS:
-        return SUCCESS[route.name, status](erp)
-    if status == 409:
-        return _undone_twice(erp)
+FAULTS: dict[int, Callable[[World, Route], Answer]] = {
+    400: lambda world, route: world.send(route, Idempotency_Key=""),
+    401: lambda world, route: world.send(route, Authorization=""),
+    404: lambda world, route: world.send(route, re.sub(r"<[^>]+>", "999999", route.path)),
+    412: lambda world, route: world.send(route, If_Match='"99"'),
+    413: lambda world, route: world.send(route, body=b" " * (route.contract.body_bytes + 1)),
+    415: lambda world, route: world.send(route, Content_Encoding="br"),
+    422: lambda world, route: world.send(route, world.path(route) + "?colour=red"),
+    428: lambda world, route: world.send(route, If_Match=""),
+}
+
+
+def _promised(route: Route) -> list[int]:
+    document = openapi.build()["paths"]["/api/v1" + openapi.shown_path(route.path)][route.method.lower()]
+    return [int(status) for status in document["responses"]]
+
+
+def _provoke(world: World, route: Route, status: int, app: Any, program: Any) -> Answer:
+    if (route.name, status) in SPECIAL:
+        return SPECIAL[route.name, status](world)
+    if status in route.contract.answers:
+        return world.send(route)
     if status == 403:
-        poor = program(erp.shop, next(scope for scope in Scope if scope is not route.scope))
-        return poor.send(route.method, _path(route, 1), route.contract.example)
+        poor = program(world.erp.shop, next(scope for scope in Scope if scope is not route.scope))
+        return poor.send(route.method, re.sub(r"<[^>]+>", "1", route.path), route.contract.example)
     if status == 429:
-        app.config["KUAIDAN_API_LIMIT"] = f"{route.contract.cost} per minute"
-        erp.send(route.method, _path(route, 1), route.contract.example)
-        return erp.send(route.method, _path(route, 1), route.contract.example)
-    return FAULTS[status](erp, route)
+        path = world.path(route)
+        app.config["KUAIDAN_API_LIMIT"] = "1 per minute"
+        world.erp.get("/skus")
+        return world.send(route, path)
+    return FAULTS[status](world, route)
 
 
-@pytest.mark.parametrize(("route", "status"), PROMISED, ids=[f"{route.name} {status}" for route, status in PROMISED])
-def test_a_promised_answer_is_given_in_its_shape(app, program, monkeypatch, route: Route, status: int) -> None:
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_promised_answer_is_given_in_its_shape(app, program, monkeypatch, route: Route) -> None:
     monkeypatch.setitem(app.config, "KUAIDAN_API_LIMIT", "600 per minute")
-    erp = program()
-    make.sku(erp.shop, code="A", price_minor=1000)
+    world = World(program())
+    for status in sorted(_promised(route), key=lambda one: (one == 429, one)):
+        if status == 409 and (route.name, 409) not in SPECIAL:
+            continue  # see IN_PROGRESS
+        given, body = _provoke(world, route, status, app, program)
 
-    given, body = _provoke(erp, route, status, app, program)
+        assert given == status, (status, body)
+        promised = route.contract.answers.get(status)
+        schema = promised[1] if promised else openapi.ERROR
+        Draft202012Validator(schema).validate(body)
+        assert _unknown(schema, body) == [], "a field that the document does not know"
 
-    assert given == status, body
-    promised = route.contract.answers.get(status)
-    Draft202012Validator(promised[1] if promised else openapi.ERROR).validate(body)
 
-
-def test_answers_hold_no_field_that_the_document_does_not_know(program) -> None:
-    erp = program()
-    make.sku(erp.shop, code="A", price_minor=1000)
-    for (name, status), call in SUCCESS.items():
-        schema = next(route for route in ROUTES if route.name == name).contract.answers[status][1]
-        _, body = call(erp)
-        assert set(body) <= set(schema["properties"]), name
-        for row, its in ((body, "items"), (body, "results")):
-            known = schema["properties"].get(its, {}).get("items", {}).get("properties", {})
-            assert all(set(one) <= set(known) for one in row.get(its, [])), name
+def _unknown(schema: Any, body: Any, path: str = "") -> list[str]:
+    """Fields of an answer that its schema does not name, at any depth."""
+    if isinstance(body, list):
+        return [one for row in body for one in _unknown(schema.get("items", {}), row, f"{path}[]")]
+    if not isinstance(body, dict) or "properties" not in schema:
+        return []
+    known = schema["properties"]
+    return [f"{path}.{name}" for name in body if name not in known] + [
+        one for name, value in body.items() if name in known for one in _unknown(known[name], value, f"{path}.{name}")
+    ]

@@ -114,9 +114,15 @@ def test_a_query_that_does_not_fit_is_422_and_says_where(program, query: str, co
 def test_what_is_not_there_is_404(program) -> None:
     erp = program()
 
+    sentence = "There is no SKU nope in this shop."
     assert erp.get("/skus/nope") == (
-        404, {"code": "sku_not_found", "message": "There is no SKU nope in this shop.", "facts": {"code": "nope"}}
+        404,
+        {
+            "type": "urn:kuaidan:problem:sku_not_found", "title": "Not Found", "status": 404, "detail": sentence,
+            "code": "sku_not_found", "message": sentence, "facts": {"code": "nope"},
+        },
     )  # fmt: skip
+    assert erp.last.mimetype == "application/problem+json"
     assert erp.get("/skus/%00")[0] == 404
     assert erp.get("/changes/1")[1]["code"] == "not_found"
     assert erp.get("/changes/99999999999999999999")[0] == 404

@@ -1,0 +1,5 @@
+"""The REST API of orders: reading, making and changing them, and what is done to them."""
+
+from app.orders.api import acts, reading, words, writing
+
+__all__ = ["acts", "reading", "words", "writing"]
