@@ -39,6 +39,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     metrics.init_app(flask_app)
     _console(flask_app)
     _api(flask_app)
+    _pages(flask_app)
     return flask_app
 
 
@@ -64,6 +65,13 @@ def _api(flask_app: Flask) -> None:
     from app.api import edge
 
     edge.init_app(flask_app, api_routes())
+
+
+def _pages(flask_app: Flask) -> None:
+    """What buyers and channels reach without signing in."""
+    from app.payments import pages
+
+    pages.init_app(flask_app)
 
 
 def api_routes() -> list[Any]:
