@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.catalog import change_approvals, change_plans
 from app.kit import idempotency, jobs
+from app.orders import unpaid
 from app.payments import asking, callbacks, refund_sending
 from app.stock import holds, proof
 
@@ -25,6 +26,7 @@ TIMETABLE = (
     Entry("sweep_jobs", 2, jobs.sweep, "takes up again what a dead worker or an empty Redis has lost"),
     Entry("start_planned_changes", 2, change_plans.start_due, "starts the changes that were planned for a time"),
     Entry("expire_holds", 5, holds.expire_due, "gives back reserved stock that nobody has confirmed in time"),
+    Entry("close_unpaid", 5, unpaid.close_due, "closes orders that nobody has paid for in their shop's time"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
     Entry(
         "send_refunds", 5, refund_sending.want_due, "sends refunds that wait, and asks about those that are not clear"

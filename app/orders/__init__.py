@@ -25,6 +25,7 @@ MESSAGES.update(
         "amount_unreadable": _l("“%(value)s” is not an amount in %(currency)s."),
         "number_unreadable": _l("“%(value)s” is not a whole number."),
         "promise_bad": _l("The ship promise is 24, 48 or 72 hours, or 4 to 90 days for goods that are made first."),
+        "term_bad": _l("A time is from 0, which is never, to 30 days, and to %(days)s days for goods on their way."),
         "not_editable": _l("Order %(number)s is “%(state)s”; lines are only changed before shipping."),
         "reopen_refused": _l("Order %(number)s cannot be opened again: %(reason)s"),
         "lines_stale": _l("Somebody changed the lines of this order after you opened it. Look at them again."),

@@ -18,6 +18,8 @@ from app.orders.edits import check_lengths
 from app.orders.models import LineKind, Order, OrderDiscount, OrderKind, OrderLine, OrderStatus
 from app.shops.models import Shop
 
+BY_HAND = "console"
+"""The `source` of orders that staff write."""
 SHIPPING, DISCOUNT = "SHIPPING", "DISCOUNT"
 """Codes of the lines of kind "charge" that hold them."""
 
@@ -41,14 +43,14 @@ class Delivery:
     staff_note: str = ""
 
 
-def create(shop: Shop, basket: Basket, buyer: Buyer, delivery: Delivery, source: str = "console") -> Order:
+def create(shop: Shop, basket: Basket, buyer: Buyer, delivery: Delivery, source: str = BY_HAND) -> Order:
     """Write an order that waits for payment and hold its stock; all or nothing.
 
     Raises what `drafts.price` raises, RuleViolation("insufficient_stock", "too_long"), NotFound for the customer.
     """
     check_lengths(vars(delivery))
     priced = drafts.price(shop, basket)
-    customer = _buyer(shop, buyer)
+    customer, rules = _buyer(shop, buyer), settings.of(shop.id)
     order_id = db.session.scalar(text("select nextval(pg_get_serial_sequence('orders', 'id'))"))
     order = Order(
         id=order_id,
@@ -60,7 +62,8 @@ def create(shop: Shop, basket: Basket, buyer: Buyer, delivery: Delivery, source:
         currency=shop.currency,
         country=customer.country if customer else shop.country,
         customer_id=customer.id if customer else None,
-        promise_hours=settings.of(shop.id).promise_hours,
+        promise_hours=rules.promise_hours,
+        pay_by=settings.pay_by(rules, by_hand=source == BY_HAND),
         **vars(delivery),
     )
     db.session.add(order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.kit import clock
 from app.kit.errors import RuleViolation
-from app.orders import handling, lifecycle, names, reserving
+from app.orders import handling, lifecycle, names, reserving, settings
 from app.orders.lifecycle import Axis
 from app.orders.models import Order, OrderKind, OrderState
 from app.shops.models import Shop
@@ -27,7 +27,8 @@ def reopen(order_id: int, shop: Shop) -> Order:
     if reason := why_not(order, shop):
         told = names.why_not(order.status, reason)
         raise RuleViolation("reopen_refused", number=order.number, reason=str(told))
-    order.close_cause, order.closed_at = None, None
+    pay_by = settings.pay_by(settings.of(shop.id), by_hand=True)  # a person has opened it and watches over it
+    order.pay_by, order.close_cause, order.closed_at = pay_by, None, None
     handling.move(order, Axis.ORDER, OrderState.OPEN, "reopened")
     reserving.place(order)
     return order

@@ -145,14 +145,15 @@ def kept(shop) -> Rules:
 
 
 def test_an_agent_reads_the_promise_and_a_manager_sets_it(shop, sign_in) -> None:
-    form = {"promise": "72", "after_sale_pauses": "1"}
+    form = {"promise": "72", "after_sale_pauses": "1", "unpaid_hours": "1", "unpaid_minutes": "30"}
+    form |= {"unpaid_by_hand_hours": "24", "auto_confirm_days": "7"}
 
-    denied = sign_in(make.staff(Role.AGENT, shop)).post("/orders/board/settings", data=form)
+    denied = sign_in(make.staff(Role.AGENT, shop)).post("/orders/settings/", data=form)
     before = kept(shop)
-    granted = sign_in(make.staff(Role.MANAGER, shop)).post("/orders/board/settings", data=form)
+    granted = sign_in(make.staff(Role.MANAGER, shop)).post("/orders/settings/", data=form)
 
     assert (denied.status_code, before) == (403, Rules())
-    assert (granted.status_code, kept(shop)) == (302, Rules(72, after_sale_pauses=True))
+    assert (granted.status_code, kept(shop)) == (302, Rules(72, True, 90, 1440, 7))
 
 
 def test_another_shops_orders_are_not_on_the_board(shop, sign_in) -> None:

@@ -6,7 +6,17 @@ from app.orders.console.batches import BatchView
 from app.orders.console.board import OrderBoardView
 from app.orders.console.drafts import OrderDraftView, OrderLinesView
 from app.orders.console.orders import OrderView
+from app.orders.console.settings import OrderSettingView
 
-VIEWS = (OrderView, OrderDraftView, OrderLinesView, OrderBoardView, OrderActView, OrderBatchView, BatchView)
+VIEWS = (
+    OrderView,
+    OrderDraftView,
+    OrderLinesView,
+    OrderBoardView,
+    OrderActView,
+    OrderBatchView,
+    BatchView,
+    OrderSettingView,
+)
 
 __all__ = ["VIEWS"]

@@ -1,21 +1,18 @@
-"""`/orders/board`: what must leave the house next, and the shop's promise."""
+"""`/orders/board`: what must leave the house next."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request
 from flask_babel import gettext
 
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
-from app.kit.db import transaction
 from app.kit.errors import RuleViolation
 from app.kit.permissions import Noun, Verb
-from app.orders import board, draft_form, settings
-from app.orders.settings import Rules
+from app.orders import board
 
 
 class OrderBoardView(ConsoleBase):
@@ -34,25 +31,11 @@ class OrderBoardView(ConsoleBase):
             rows=rows,
             counts=board.counts(shop.id),
             zone=shop.time_zone,
-            rules=settings.of(shop.id),
             next=_cursor(rows) if len(rows) == board.PAGE else "",
             first=not request.args.get("after"),
             cap=board.COUNT_CAP,
             left_words=left_words,
         )
-
-    @expose("/settings", methods=["POST"])
-    @needs(Noun.ORDERS, Verb.EXPORT)
-    def save(self) -> Any:
-        """Set the shop's promise; for managers, who answer for what the shop promises."""
-        promise = request.form.get("promise", "")
-        days = draft_form.whole(request.form.get("days") or "0")
-        hours = days * 24 if promise == "days" else draft_form.whole(promise or "0")
-        with transaction():
-            pauses = bool(request.form.get("after_sale_pauses"))
-            settings.save(access.current_shop().id, Rules(hours, pauses))
-        flash(gettext("Saved. It holds for orders made from now on."), "success")
-        return redirect(url_for("OrderBoardView.show"))
 
 
 def left_words(seconds: int) -> str:
