@@ -47,6 +47,8 @@ class Charge:
     payer_id: str = ""
     """The buyer's openid where a script within an app asks."""
     locale: str = "zh"
+    is_phone: bool = True
+    """Which of its pages a channel shows: the one for phones, or the one for computers."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class TradeRef:
     amount: Money
     started_at: datetime
     channel_trade_no: str = ""
+    expires_at: datetime | None = None
+    """When the buyer may no longer pay; UnionPay, which closes nothing, is closed by it."""
 
 
 @dataclass(frozen=True)

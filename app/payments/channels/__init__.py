@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from app.kit.errors import NotFound
-from app.payments.channels import manual, simulator
+from app.payments.channels import alipay, manual, simulator, stripe, unionpay, wechat
 from app.payments.providers import Channel
 
 CHANNELS: dict[str, Channel] = {
     module.CHANNEL.code: module.CHANNEL
     for module in (
+        wechat,
+        alipay,
+        unionpay,
+        stripe,
         simulator,
         manual,
     )
