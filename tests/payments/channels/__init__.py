@@ -1,0 +1,1 @@
+"""The clients of the payment channels against emulated gateways."""
