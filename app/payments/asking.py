@@ -109,6 +109,7 @@ def _call(payment: Payment, closes: bool) -> Call:
         Money(payment.amount_minor, payment.currency),
         payment.created_at,
         payment.channel_trade_no,
+        payment.expires_at,
     )
     return Call(payment.id, ref, account.id, accounts.provider_of(account), closes)
 

@@ -180,7 +180,7 @@ class StripeChannel:
     def parse_callback(self, request: CallbackRequest) -> Notice:
         """A webhook: signature, five minutes either way, live or test. Raises Forged."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        stamp = self._client.prove(headers.get("stripe-signature", ""), request.body)
+        stamp = self._client.prove(headers.get("stripe-signature", ""), request.body, request.received_at)
         try:
             event = json.loads(request.body)
             notice_id, kind, thing = str(event["id"]), str(event["type"]), event["data"]["object"]

@@ -11,10 +11,10 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from app.kit import clock
 from app.payments.channels import wire
 from app.payments.providers import Account, Forged
 
@@ -70,8 +70,8 @@ class StripeClient:
                 return
             after = {"starting_after": str(items[-1]["id"])}
 
-    def prove(self, header: str, body: bytes) -> int:
-        """The time of a webhook signed with our secret within five minutes, as a Unix time. Raises Forged."""
+    def prove(self, header: str, body: bytes, at: datetime) -> int:
+        """When a webhook was signed with our secret, as Unix time: within five minutes of `at`. Raises Forged."""
         stamps, signatures = [], []
         for part in header.split(","):
             name, _, value = part.strip().partition("=")
@@ -84,7 +84,7 @@ class StripeClient:
         expected = [_hmac(secret, stamps[0], body) for secret in self._secrets]
         if not any(_same(one, other) for one in expected for other in signatures):
             raise Forged("signature")
-        if abs(clock.now().timestamp() - int(stamps[0])) > FRESH_SECONDS:
+        if abs(at.timestamp() - int(stamps[0])) > FRESH_SECONDS:
             raise Forged("stale")
         return int(stamps[0])
 

@@ -146,7 +146,7 @@ class UnionPayChannel:
     def parse_callback(self, request: CallbackRequest) -> Notice:
         """A notice, or the form that the buyer's browser brings back; both are signed alike. Raises Forged."""
         data = notified(request.body)
-        self._client.prove(data)
+        self._client.prove(data, request.received_at)
         if data.get("merId") != self._client.mer_id:
             raise Forged("merchant_id")
         number, query_id, kind = data.get("orderId", ""), data.get("queryId", ""), data.get("txnType", "")

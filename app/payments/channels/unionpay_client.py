@@ -77,21 +77,21 @@ class UnionPayClient:
         }
         return {**whole, "signature": keys.sign(self._key, digest(whole))}
 
-    def prove(self, fields: Mapping[str, str]) -> None:
-        """Nothing, for a message that UnionPay signed. Raises Forged."""
+    def prove(self, fields: Mapping[str, str], at: datetime) -> None:
+        """Nothing, for a message that UnionPay signed with a certificate in force at that time. Raises Forged."""
         if fields.get("signMethod") != "01" or fields.get("version") != "5.1.0":
             raise Forged("signature", "method")
-        key = self._signer(fields.get("signPubKeyCert", ""))
+        key = self._signer(fields.get("signPubKeyCert", ""), at)
         if not keys.is_signed(key, digest(fields), fields.get("signature", "")):
             raise Forged("signature")
 
-    def _signer(self, text: str) -> rsa.RSAPublicKey:
+    def _signer(self, text: str, at: datetime) -> rsa.RSAPublicKey:
         try:
             leaf = keys.certificate(text)
             key = keys.public_key(text)
         except keys.BadKey as error:
             raise Forged("key_unknown", "certificate") from error
-        if not _is_chain(leaf, self._middle, self._root, clock.now()):
+        if not _is_chain(leaf, self._middle, self._root, at):
             raise Forged("key_unknown", "chain")
         if _owner(leaf) not in self._names:
             raise Forged("key_unknown", "name")
@@ -114,7 +114,7 @@ class UnionPayClient:
             return Told(answer, problem="06" if answer.status == 429 else "bad_answer")
         try:
             data = answered(answer.body)
-            self.prove(data)
+            self.prove(data, clock.now())
         except Forged as error:
             return Told(answer, problem="bad_answer" if error.code == "malformed" else "bad_signature")
         return Told(answer, data)
@@ -156,9 +156,9 @@ def notified(body: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def _is_chain(leaf: x509.Certificate, middle: x509.Certificate, root: x509.Certificate, now: datetime) -> bool:
+def _is_chain(leaf: x509.Certificate, middle: x509.Certificate, root: x509.Certificate, at: datetime) -> bool:
     for issued, issuer in ((leaf, middle), (middle, root), (root, root)):
-        if not _may_issue(issuer) or not issued.not_valid_before_utc <= now <= issued.not_valid_after_utc:
+        if not _may_issue(issuer) or not issued.not_valid_before_utc <= at <= issued.not_valid_after_utc:
             return False
         try:
             issued.verify_directly_issued_by(issuer)

@@ -152,7 +152,7 @@ class WeChatPayChannel:
     def parse_callback(self, request: CallbackRequest) -> Notice:
         """A notification: signature, freshness, decryption, merchant and app. Raises Forged."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self._core.prove(headers, request.body)
+        self._core.prove(headers, request.body, request.received_at)
         try:
             event = json.loads(request.body)
             kind, resource = str(event["event_type"]), event["resource"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,15 +92,15 @@ class WiredCore(Core):
             return Told(answer, {}, answer.problem)
         if answer.status in (200, 204) and is_signed:
             try:
-                self.prove(answer.headers, answer.body)
+                self.prove(answer.headers, answer.body, clock.now())
             except Forged:
                 return Told(answer, {}, "bad_signature")
         if not is_signed and answer.status == 200:
             return Told(answer, {})
         return _read(answer)
 
-    def prove(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Nothing, for a message that WeChat Pay signed within five minutes. Raises Forged."""
+    def prove(self, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
+        """Nothing, for a message that WeChat Pay signed within five minutes of its arrival. Raises Forged."""
         signature = headers.get("wechatpay-signature", "")
         if signature.startswith("WECHATPAY/SIGNTEST/"):
             raise Forged("probe")
@@ -114,7 +115,7 @@ class WiredCore(Core):
             raise Forged("signature")
         if not (stamp.isascii() and stamp.isdigit() and rsa_verify(stamp, nonce, text, signature, key)):
             raise Forged("signature")
-        if abs(clock.now().timestamp() - int(stamp)) > FRESH_SECONDS:
+        if abs(at.timestamp() - int(stamp)) > FRESH_SECONDS:
             raise Forged("stale")
 
     def opened(self, resource: Mapping[str, Any]) -> dict[str, Any]:
