@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+KEPT = 256
+"""So many keys are kept as objects: checking a private key takes longer than signing with it."""
 _ARMOUR = re.compile(r"-----[A-Z ]+-----|\s+")
 
 
@@ -18,6 +21,7 @@ class BadKey(Exception):
     """A key or certificate that cannot be read; the text says which kind was expected."""
 
 
+@lru_cache(maxsize=KEPT)
 def private_key(text: str) -> rsa.RSAPrivateKey:
     """A PEM (PKCS#1 or #8), or its bare base64 as Alipay's tool writes it. Raises BadKey."""
     der = _der(text)
@@ -31,6 +35,7 @@ def private_key(text: str) -> rsa.RSAPrivateKey:
     raise BadKey("private key")
 
 
+@lru_cache(maxsize=KEPT)
 def public_key(text: str) -> rsa.RSAPublicKey:
     """A PEM, its bare base64, or the key of a PEM certificate. Raises BadKey."""
     if "CERTIFICATE" in text:
@@ -45,6 +50,7 @@ def public_key(text: str) -> rsa.RSAPublicKey:
     return key
 
 
+@lru_cache(maxsize=KEPT)
 def certificate(text: str) -> x509.Certificate:
     """An X.509 certificate in PEM. Raises BadKey."""
     try:

@@ -55,7 +55,7 @@ class WiredCore(Core):
         super().__init__(
             mchid=facts["mchid"],
             cert_serial_no=facts["cert_serial_no"],
-            private_key=facts["private_key"],
+            private_key="",  # read below, once a process
             apiv3_key=facts["apiv3_key"],
             public_key=facts["public_key"],
             public_key_id=facts["public_key_id"],
@@ -153,7 +153,7 @@ def client(account: Account) -> WeChatPay:
     made = WeChatPay(
         wechatpay_type=WeChatPayType.NATIVE,
         mchid=facts["mchid"],
-        private_key=facts["private_key"],
+        private_key="",
         cert_serial_no=facts["cert_serial_no"],
         appid=facts["appid"],
         apiv3_key=facts["apiv3_key"],
