@@ -89,6 +89,7 @@ def _views() -> list[type]:
     """Every page of the console; one line a feature. Importing registers their jobs, too."""
     import app.payments.jobs
     import app.payments.reactions  # noqa: F401 - registers what payments do when orders move
+    from app.after_sale.console import VIEWS as AFTER_SALE
     from app.api_keys.console import VIEWS as API_KEYS
     from app.catalog import console as catalog
     from app.console.views import VIEWS as CONSOLE
@@ -98,4 +99,4 @@ def _views() -> list[type]:
     from app.orders.console import VIEWS as ORDERS
     from app.stock.console import VIEWS as STOCK
 
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, CustomerView, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *AFTER_SALE, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -28,6 +28,7 @@ class Noun(StrEnum):
     FREIGHT = "FreightTemplates"
     STOCK = "Stock"
     ORDERS = "Orders"
+    AFTER_SALE = "AfterSale"
     CUSTOMERS = "Customers"
     IMPORTS = "Imports"
     CHANGES = "Changes"
