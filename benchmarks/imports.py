@@ -47,6 +47,7 @@ def workbook(rows: int) -> Path:
 
     path = STATE / f"products-{rows}.xlsx"
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         columns = [sheets.Column(name) for name in HEADERS]
         sheets.write_sheet(_rows(rows), columns, path)
     return path

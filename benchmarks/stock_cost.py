@@ -74,7 +74,9 @@ def vacuum(engine: Engine) -> None:
 def emptied(engine: Engine) -> None:
     """No products, as an import of new ones finds it."""
     with engine.begin() as connection:
-        connection.execute(text("truncate product, sku, stock_level, stock_movement, field_change, change_set cascade"))
+        connection.execute(
+            text("truncate product, sku, stock_level, stock_movement, field_change, change_set, change_line cascade")
+        )
 
 
 def imported(bench: Bench, engine: Engine, rows: int, on: bool) -> float:

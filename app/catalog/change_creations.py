@@ -12,18 +12,16 @@ CREATED = "created"
 """The line's field: old is null, new is the row's version when it was made."""
 
 
-def record(session: Session, change_set: ChangeSet) -> int:
-    """Record the rows of the session's table `made(target_table, row_id)` as made by an applied set; returns how many.
+def record(session: Session, change_set: ChangeSet, made: str, created: int) -> None:
+    """Record the rows `made` as made by an applied set; `created` is how many it made in all.
 
-    A SKU that was made at the same moment as its product, which is made by the set, too, needs no line of its own: the
-    product stands for it. A file of 200,000 new products would else write 400,000 lines.
+    `made` is SQL of the caller's own for rows (target_table, row_id). A SKU that was made at the same moment as its
+    product, which is made by the set, too, is not among them: the product stands for it. A file of 200,000 new
+    products would else write 400,000 lines.
     """
     values = {"id": change_set.id, "shop_id": assert_in_scope(change_set.shop_id), "created": CREATED}
-    session.execute(text("analyze made"))
-    session.execute(text(_RECORD), values)
-    count = int(session.scalar(text("select count(*) from made")) or 0)
-    change_set.counts = {**change_set.counts, "created": count}
-    return count
+    session.execute(text(_RECORD.format(made=made)), values)
+    change_set.counts = {**change_set.counts, "created": created}
 
 
 _RECORD = """
@@ -31,11 +29,7 @@ insert into change_line (change_set_id, shop_id, line, target_table, row_id, fie
 select :id, :shop_id, row_number() over (order by m.target_table, m.row_id)
     + coalesce((select max(line) from change_line where change_set_id = :id), 0),
     m.target_table, m.row_id, :created, '1', 'changed'
-from made m
-left join sku s on m.target_table = 'sku' and s.id = m.row_id and s.shop_id = :shop_id
-left join made o on o.target_table = 'product' and o.row_id = s.product_id
-left join product p on p.id = o.row_id and p.shop_id = :shop_id
-where p.created_at is distinct from s.created_at or s.id is null"""
+from ({made}) m"""
 
 
 def judge_removals(session: Session, undoing: ChangeSet) -> None:

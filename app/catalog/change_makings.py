@@ -51,10 +51,17 @@ def carry_out(change_set: ChangeSet) -> dict[str, int]:
     skipped = _MAKERS[change_set.rule[KEY]](change_set)
     stage_table(session)
     change_sets.apply(change_set)
-    change_creations.record(session, change_set)
+    created = int(session.scalar(text("select count(*) from made")) or 0)
+    change_creations.record(session, change_set, _MADE, created)
     change_set.counts = {**change_set.counts, "skipped": skipped}
     session.flush()
     return dict(change_set.counts)
+
+
+_MADE = """
+select m.target_table, m.row_id from made m left join sku s on m.target_table = 'sku' and s.id = m.row_id
+left join made o on o.target_table = 'product' and o.row_id = s.product_id where o.row_id is null"""
+"""A SKU stands and falls with the product that was made with it."""
 
 
 def _copies(change_set: ChangeSet) -> int:

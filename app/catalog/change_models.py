@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit.bulk_keys import BY_STATEMENT
 from app.kit.clock import UtcDateTime
 from app.kit.db import Model, StoredEnum
 from app.kit.rows import Identified, Versioned
@@ -121,6 +122,7 @@ class ChangeLine(ShopOwned, Model):
             ["change_set.id", "change_set.shop_id"],
             name="fk_change_line_set",
             ondelete="CASCADE",
+            info=BY_STATEMENT,
         ),
     )
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.kit.bulk_keys import BY_STATEMENT
 from app.kit.db import Model, StoredEnum
 from app.kit.rows import Identified, Versioned
 from app.kit.shop_wall import ShopOwned
@@ -86,8 +87,8 @@ class Product(Identified, Versioned, ShopOwned, Model):
         UniqueConstraint("shop_id", "code", name="uq_product_code"),
         Index("ix_product_shop_status", "shop_id", "status", "id"),
         Index("ix_product_shop_updated", "shop_id", "updated_at", "id"),
-        Index("ix_product_category", "category_id"),
-        Index("ix_product_freight_template", "freight_template_id"),
+        Index("ix_product_category", "category_id", postgresql_where="category_id is not null"),
+        Index("ix_product_freight_template", "freight_template_id", postgresql_where="freight_template_id is not null"),
         Index("ix_product_tags", "tags", postgresql_using="gin"),
         Index("ix_product_shop_title", "shop_id", "title", "id"),
         Index(
@@ -104,6 +105,7 @@ class Product(Identified, Versioned, ShopOwned, Model):
         ),
     )
 
+    shop_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop.id", info=BY_STATEMENT))
     code: Mapped[str] = mapped_column(String(64))
     title: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -143,7 +145,8 @@ class Sku(Identified, Versioned, ShopOwned, Model):
         ),
     )
 
-    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    shop_id: Mapped[int] = mapped_column(BigInteger)  # that of the product, by one key
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE", info=BY_STATEMENT))
     code: Mapped[str] = mapped_column(String(64))
     barcode: Mapped[str] = mapped_column(String(64), default="", server_default="")
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")

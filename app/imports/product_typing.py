@@ -16,7 +16,8 @@ def type_rows(stage: Stage) -> None:
     """Make `product_row` of the rows without a fault, joined with the shop's SKUs and products.
 
     A field that the row leaves blank keeps its old value as the new one. A number that is not plain is null
-    for now (see `settle_odd_numbers`), and so is an unknown status.
+    for now (see `settle_odd_numbers`), and so is an unknown status. A row has the ids ready that its new SKU and
+    its new product take.
     """
     stage.run("drop table if exists product_row")
     stage.run(_TYPING.format(**_fields(stage)), clear=CLEAR, **product_attributes.names(stage))
@@ -28,6 +29,8 @@ _TYPING = """
 create temp table product_row on commit drop as
 select s.row, s.sku_code, coalesce(kp.code, s.product_code, s.sku_code) as product_code, kp.code as own_product_code,
     k.id as sku_id, coalesce(kp.id, np.id) as product_id,
+    case when k.id is null then nextval('sku_id_seq') end as new_sku_id,
+    case when k.id is null and np.id is null then nextval('product_id_seq') end as new_product_id,
     coalesce(kp.title, np.title) as o_title,
     coalesce(s.title, kp.title, np.title) as n_title,
     coalesce(kp.description, np.description) as o_description,

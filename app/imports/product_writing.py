@@ -32,26 +32,29 @@ def commit(stage: Stage) -> Counts:
     """Write the good rows of `product_row`. Raises Overtaken, and the database's own error for a SKU made meanwhile."""
     if "category" in stage.mapped:
         category_paths.make_missing(stage)
+    stage.run("delete from product_row p using staged s where s.row = p.row and s.err_code is not null")
     created, updated, unchanged = stage.run(
-        "select count(*) filter (where p.sku_id is null), "
-        f"count(*) filter (where p.sku_id is not null and ({DIFFERS})), "
-        f"count(*) filter (where p.sku_id is not null and not ({DIFFERS})) "
-        "from product_row p join staged s on s.row = p.row where s.err_code is null"
+        f"select count(*) filter (where sku_id is null), count(*) filter (where sku_id is not null and ({DIFFERS})), "
+        f"count(*) filter (where sku_id is not null and not ({DIFFERS})) from product_row p"
     ).one()
     if not created and not updated:
         return Counts(0, 0, unchanged)
-    stage.run("drop table if exists made")
-    stage.run("create temp table made (target_table text, row_id bigint, code text) on commit drop")
     change_set = change_sets.open_set(stage.shop.id, stage.source, stage.rule, selection={})
     _change_known(stage, change_set)
     if created:
         moment = clock.now()  # one for both: so a product stands for the SKUs that were made with it
-        _make_products(stage, moment)
+        products = _make_products(stage, moment)
         _make_skus(stage, moment)
-        change_creations.record(stage.session, change_set)
+        change_creations.record(stage.session, change_set, _MADE, products + created)
     if change_set.state is ChangeState.PENDING:  # nothing of the known rows is written until a second person agrees
         return Counts(created, 0, unchanged, change_set.id, {"waiting": updated})
     return Counts(created, updated, unchanged, change_set.id)
+
+
+_MADE = """
+select distinct 'product' as target_table, new_product_id as row_id from product_row where product_id is null
+union all select 'sku', new_sku_id from product_row where sku_id is null and product_id is not null"""
+"""A SKU stands and falls with the product that was made with it."""
 
 
 def _change_known(stage: Stage, change_set: ChangeSet) -> None:
@@ -67,43 +70,40 @@ def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
     pairs = ", ".join(f"('{name}', p.o_{name}::text, p.n_{name}::text)" for name in columns)
     stage.run(
         "insert into wanted (target_table, row_id, field, new) "
-        f"select distinct '{table}', p.{key}, v.field, v.new from product_row p join staged s on s.row = p.row, "
-        f"lateral (values {pairs}) v(field, old, new) "
-        f"where s.err_code is null and p.{key} is not null and v.old is distinct from v.new"
+        f"select distinct '{table}', p.{key}, v.field, v.new from product_row p, "
+        f"lateral (values {pairs}) v(field, old, new) where p.{key} is not null and v.old is distinct from v.new"
     )
 
 
-def _make_products(stage: Stage, moment: datetime) -> None:
-    """Each new code once; a field that several rows give comes from the first that gives it."""
-    good = "from product_row p join staged s on s.row = p.row where s.err_code is null and p.product_id is null "
-    value, order = "p.n_{0}", "order by p.row "
+def _make_products(stage: Stage, moment: datetime) -> int:
+    """Each new code once; a field that several rows give comes from the first that gives it. Returns how many."""
+    good = "from product_row p where p.product_id is null "
+    value, group, made = "p.n_{0}", "", "p.new_product_id"
     if stage.run(f"select exists (select {good} group by p.product_code having count(*) > 1)").scalar():
+        stage.run(
+            "update product_row p set new_product_id = f.id from (select p.product_code, min(p.new_product_id) as id "
+            f"{good} group by p.product_code having count(*) > 1) f where f.product_code = p.product_code"
+        )
         value = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
-        order = "group by p.product_code order by min(p.row) "  # three times the work, for nothing where codes differ
+        group, made = "group by p.product_code order by 1", "min(p.new_product_id)"
     title, description, status, category, tags, attributes, freight = (value.format(name) for name in PRODUCT_COLUMNS)
-    stage.run(
-        "with new as (insert into product (shop_id, code, title, description, status, category_id, tags, attributes, "
-        "freight_template_id, version, created_at, updated_at) select :shop_id, p.product_code, "
+    products = stage.run(
+        "insert into product (id, shop_id, code, title, description, status, category_id, tags, attributes, "
+        f"freight_template_id, version, created_at, updated_at) select {made}, :shop_id, p.product_code, "
         f"{title}, coalesce({description}, ''), coalesce({status}, 'draft'), {category}, "
-        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {order} "
-        "returning id, code) "
-        "insert into made select 'product', id, code from new",
+        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {group}",
         moment=moment,
     )
-    stage.run("analyze made")
+    return int(products.rowcount)
 
 
 def _make_skus(stage: Stage, moment: datetime) -> None:
-    """Joined with `made`, not with `product`: the server has no statistics yet about rows made a moment ago."""
     stage.run(
-        "with new as (insert into sku (shop_id, product_id, code, barcode, options, price_minor, compare_at_minor, "
+        "insert into sku (id, shop_id, product_id, code, barcode, options, price_minor, compare_at_minor, "
         "cost_minor, stock_on_hand, low_stock_limit, version, created_at, updated_at) "
-        "select :shop_id, coalesce(p.product_id, m.row_id), p.sku_code, coalesce(p.n_barcode, ''), "
-        "coalesce(p.n_options, '{}'), p.n_price_minor, p.n_compare_at_minor, p.n_cost_minor, "
-        "coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, "
-        ":moment, :moment from product_row p join staged s on s.row = p.row "
-        "left join made m on m.target_table = 'product' and m.code = p.product_code "
-        "where s.err_code is null and p.sku_id is null order by p.row returning id) "
-        "insert into made select 'sku', id from new",
+        "select p.new_sku_id, :shop_id, coalesce(p.product_id, p.new_product_id), p.sku_code, "
+        "coalesce(p.n_barcode, ''), coalesce(p.n_options, '{}'), p.n_price_minor, p.n_compare_at_minor, "
+        "p.n_cost_minor, coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, :moment, :moment "
+        "from product_row p where p.sku_id is null",
         moment=moment,
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit.bulk_keys import BY_STATEMENT
 from app.kit.clock import UtcDateTime
 from app.kit.db import Model, StoredEnum
 from app.kit.rows import Identified, Versioned
@@ -88,7 +89,10 @@ class StockLevel(ShopOwned, Model):
     __tablename__ = "stock_level"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["warehouse_id", "shop_id"], ["warehouse.id", "warehouse.shop_id"], name="fk_stock_level_warehouse"
+            ["warehouse_id", "shop_id"],
+            ["warehouse.id", "warehouse.shop_id"],
+            name="fk_stock_level_warehouse",
+            info=BY_STATEMENT,
         ),
         CheckConstraint(
             "on_hand >= 0 and reserved >= 0 and unavailable >= 0 and incoming >= 0", name="ck_stock_level_counters"
@@ -96,9 +100,11 @@ class StockLevel(ShopOwned, Model):
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    sku_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sku.id", ondelete="CASCADE"), primary_key=True)
+    sku_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("sku.id", ondelete="CASCADE", info=BY_STATEMENT), primary_key=True
+    )
     warehouse_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    shop_id: Mapped[int] = mapped_column(BigInteger)  # that of the warehouse, by one key
+    shop_id: Mapped[int] = mapped_column(BigInteger)  # that of the SKU and of the warehouse, by their keys
     on_hand: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     reserved: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     unavailable: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

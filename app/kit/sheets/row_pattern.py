@@ -37,19 +37,30 @@ class Form(NamedTuple):
     attributes: bytes
     is_inline: bool
 
-    def pattern(self) -> bytes:
-        """A cell with its value, or without one."""
-        inner = _INLINE if self.is_inline else _VALUE
-        return rb'<c r="%b[0-9]++"%b(?:>%b</c>|/>)' % (self.letters, re.escape(self.attributes), inner)
+
+class Slot(NamedTuple):
+    """Whose value it is: column index and kind."""
+
+    column: int
+    kind: CellKind
+
+
+def _pattern(forms: list[Form]) -> bytes:
+    """A cell with its value, or without one, in any of these forms, which differ in their attributes alone."""
+    attributes = b"|".join(re.escape(form.attributes) for form in forms)
+    inner = _INLINE if forms[0].is_inline else _VALUE
+    return rb'<c r="%b[0-9]++"(?:%b)(?:>%b</c>|/>)' % (forms[0].letters, attributes, inner)
 
 
 class RowPattern:
-    """What has been learnt of one sheet. Slot by slot, `slots` says whose value it is: column index and kind."""
+    """What has been learnt of one sheet. A match gives a value for each of `slots`."""
 
     def __init__(self) -> None:
-        self.slots: list[tuple[int, CellKind]] = []
+        self.slots: list[Slot] = []
+        self.is_in_place = False
+        """Whether the slots are the columns from A on, one each."""
         self.is_plain_text = False
-        """Whether the slots are the columns from A on, one each, and all hold text."""
+        """Whether they are, and all hold text."""
         self._forms: dict[int, dict[Form, CellKind]] = {}
         self._lessons = 0
         self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
@@ -80,10 +91,16 @@ class RowPattern:
             self._compile()
 
     def _compile(self) -> None:
-        columns = sorted(self._forms.items())
-        choices = [b"|".join(form.pattern() for form in forms) for _, forms in columns]
+        """A header in bold is no kind of its own: forms that are read alike share a slot."""
+        columns: dict[int, dict[tuple[CellKind, bool], list[Form]]] = {}
+        for index, forms in sorted(self._forms.items()):
+            for form, kind in forms.items():
+                columns.setdefault(index, {}).setdefault((kind, form.is_inline), []).append(form)
+        choices = [b"|".join(map(_pattern, alike.values())) for alike in columns.values()]
         cells = b"".join(b"(?:" + choice + b"|)" for choice in choices)
         self._match = re.compile(_START + cells + b"</row>").match
-        self.slots = [(index, kind) for index, forms in columns for kind in forms.values()]
-        in_place = [index for index, _ in self.slots] == list(range(len(self.slots)))
-        self.is_plain_text = in_place and all(kind.read is decoded and not kind.is_error for _, kind in self.slots)
+        self.slots = [Slot(index, kind) for index, alike in columns.items() for kind, _ in alike]
+        self.is_in_place = [slot.column for slot in self.slots] == list(range(len(self.slots)))
+        self.is_plain_text = self.is_in_place and all(
+            slot.kind.read is decoded and not slot.kind.is_error for slot in self.slots
+        )

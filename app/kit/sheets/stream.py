@@ -88,8 +88,15 @@ class SheetStream:
     def _row(self, number: int, values: tuple[bytes, ...]) -> Row:
         if self._pattern.is_plain_text and (texts := _plain_texts(values)):
             return Row(number, texts, {})
-        cells: list[str] = []
         flaws: dict[int, Flaw] = {}
+        if self._pattern.is_in_place:
+            slots = self._pattern.slots
+            cells = [slot.kind.read(value) if value else "" for value, slot in zip(values, slots, strict=True)]
+            for slot, text in zip(slots, cells, strict=True):
+                if len(text) > _SURE_DIGITS or (slot.kind.is_error and text):
+                    _note_flaw(flaws, slot.column, slot.kind, text)
+            return Row(number, cells, flaws)
+        cells = []
         for value, (index, kind) in zip(values, self._pattern.slots, strict=True):
             if value:
                 _put(cells, flaws, index, kind, value)
