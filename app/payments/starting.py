@@ -39,6 +39,7 @@ class Ask:
     client_ip: str = ""
     payer_id: str = ""
     locale: str = "zh"
+    is_phone: bool = True
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def charge_of(payment: Payment, account: ChannelAccount) -> Charge:
         client_ip=facts.get("client_ip", ""),
         payer_id=facts.get("payer_id", ""),
         locale=facts.get("locale", "zh"),
+        is_phone=facts.get("is_phone", True),
     )
 
 

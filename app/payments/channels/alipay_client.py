@@ -19,6 +19,7 @@ from app.payments.providers import Account, Forged
 OFFICIAL_URL = "https://openapi.alipay.com/gateway.do"
 TEST_URL = "https://openapi-sandbox.dl.alipaydev.com/gateway.do"
 SUCCESS = "10000"
+UNATTRIBUTED = frozenset({"20000", "20001", "40001", "40002", "40003", "40006"})
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class AlipayClient:
     def _believed(self, answer: wire.Answer, exact: str, data: dict[str, Any], sign: Any) -> Told:
         code = str(data.get("code", ""))
         if not isinstance(sign, str) or not keys.is_signed(self._alipay_key, exact.encode(), sign):
-            # A request that Alipay could not attribute is answered without a signature.
-            is_unsigned_refusal = not sign and code not in (SUCCESS, "10003")
-            return Told(answer, _reason(data) if is_unsigned_refusal else "bad_signature")
+            # A request that Alipay could not attribute is answered without a signature; one about a trade never is.
+            is_unattributed = not sign and code in UNATTRIBUTED and _reason(data).startswith(("isv.", "isp."))
+            return Told(answer, _reason(data) if is_unattributed else "bad_signature")
         return Told(answer, "" if code == SUCCESS else _reason(data), data)
 
     def proved(self, body: bytes) -> dict[str, str]:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 KEPT = 256
 """So many keys are kept as objects: checking a private key takes longer than signing with it."""
+ODD = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
+"""What the library raises for keys and certificates that somebody has been playing with."""
 _ARMOUR = re.compile(r"-----[A-Z ]+-----|\s+")
 
 
@@ -28,7 +30,7 @@ def private_key(text: str) -> rsa.RSAPrivateKey:
     for label in ("PRIVATE KEY", "RSA PRIVATE KEY"):
         try:
             key = serialization.load_pem_private_key(_pem(der, label), None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except ODD:
             continue
         if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
             return key
@@ -38,13 +40,11 @@ def private_key(text: str) -> rsa.RSAPrivateKey:
 @lru_cache(maxsize=KEPT)
 def public_key(text: str) -> rsa.RSAPublicKey:
     """A PEM, its bare base64, or the key of a PEM certificate. Raises BadKey."""
-    if "CERTIFICATE" in text:
-        key = certificate(text).public_key()
-    else:
-        try:
-            key = serialization.load_der_public_key(_der(text))  # type: ignore[assignment]
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise BadKey("public key") from error
+    try:
+        is_certificate = "CERTIFICATE" in text
+        key = certificate(text).public_key() if is_certificate else serialization.load_der_public_key(_der(text))
+    except ODD as error:
+        raise BadKey("public key") from error
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
         raise BadKey("public key")
     return key
@@ -55,7 +55,7 @@ def certificate(text: str) -> x509.Certificate:
     """An X.509 certificate in PEM. Raises BadKey."""
     try:
         return x509.load_pem_x509_certificate(text.strip().encode())
-    except ValueError as error:
+    except ODD as error:
         raise BadKey("certificate") from error
 
 

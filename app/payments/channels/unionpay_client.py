@@ -88,14 +88,13 @@ class UnionPayClient:
     def _signer(self, text: str, at: datetime) -> rsa.RSAPublicKey:
         try:
             leaf = keys.certificate(text)
-            key = keys.public_key(text)
-        except keys.BadKey as error:
+            if not _is_chain(leaf, self._middle, self._root, at):
+                raise Forged("key_unknown", "chain")
+            if _owner(leaf) not in self._names:
+                raise Forged("key_unknown", "name")
+            return keys.public_key(text)
+        except (keys.BadKey, *keys.ODD) as error:
             raise Forged("key_unknown", "certificate") from error
-        if not _is_chain(leaf, self._middle, self._root, at):
-            raise Forged("key_unknown", "chain")
-        if _owner(leaf) not in self._names:
-            raise Forged("key_unknown", "name")
-        return key
 
     def _send(self, url: str, fields: Mapping[str, str], most_bytes: int = wire.MOST_BYTES) -> Told:
         answer = wire.send(
@@ -162,7 +161,7 @@ def _is_chain(leaf: x509.Certificate, middle: x509.Certificate, root: x509.Certi
             return False
         try:
             issued.verify_directly_issued_by(issuer)
-        except (InvalidSignature, ValueError, TypeError):
+        except (InvalidSignature, *keys.ODD):
             return False
     return True
 

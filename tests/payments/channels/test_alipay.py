@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.kit.money import Money
-from app.payments.channels.alipay import CHANNEL
 from app.payments.providers import (
     BillKind,
     BillStatus,
@@ -22,12 +21,12 @@ from app.payments.providers import (
 )
 from tests.gateways.alipay import AlipayGateway
 from tests.gateways.gateway import BEIJING, Fault
-from tests.payments.channels.conftest import Bench
+from tests.payments.channels.stages import Bench
 
 
 @pytest.fixture
 def bench(connect: Callable[..., Bench]) -> Bench:
-    return connect(AlipayGateway(), CHANNEL, path="/gateway.do")
+    return connect(AlipayGateway())
 
 
 def _paid(bench: Bench, number: str = "P000000001", minor: int = 12_345) -> None:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.kit.money import Money
-from app.payments.channels.stripe import CHANNEL
 from app.payments.channels.stripe_amounts import from_stripe, to_stripe
 from app.payments.providers import (
     BillKind,
@@ -24,12 +23,12 @@ from app.payments.providers import (
 )
 from tests.gateways.gateway import BEIJING, Fault
 from tests.gateways.stripe import StripeGateway
-from tests.payments.channels.conftest import Bench
+from tests.payments.channels.stages import Bench
 
 
 @pytest.fixture
 def bench(connect: Callable[..., Bench]) -> Bench:
-    return connect(StripeGateway(), CHANNEL)
+    return connect(StripeGateway())
 
 
 def _paid(bench: Bench, number: str = "P000000001", minor: int = 12_345, currency: str = "USD") -> TradeRef:

@@ -30,12 +30,12 @@ from app.payments.providers import (
 from tests.gateways import signing
 from tests.gateways.gateway import BEIJING, Fault, Lie
 from tests.gateways.unionpay import UNIONPAY, UnionPayGateway
-from tests.payments.channels.conftest import Bench
+from tests.payments.channels.stages import Bench
 
 
 @pytest.fixture
 def bench(connect: Callable[..., Bench]) -> Bench:
-    return connect(UnionPayGateway(), CHANNEL)
+    return connect(UnionPayGateway())
 
 
 def _post(started: Started, **changes: str) -> int:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from app.kit.money import Money
-from app.payments.channels.wechat import CHANNEL
 from app.payments.providers import (
     BillKind,
     BillStatus,
@@ -21,12 +20,12 @@ from app.payments.providers import (
 )
 from tests.gateways.gateway import BEIJING, Fault
 from tests.gateways.wechat import WeChatGateway
-from tests.payments.channels.conftest import Bench
+from tests.payments.channels.stages import Bench
 
 
 @pytest.fixture
 def bench(connect: Callable[..., Bench]) -> Bench:
-    return connect(WeChatGateway(), CHANNEL)
+    return connect(WeChatGateway())
 
 
 def _paid(bench: Bench, number: str = "P000000001", minor: int = 12_345) -> None:
