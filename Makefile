@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock clean reset
+.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock vectors-lock vectors clean reset
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,14 @@ lock:  ## Pin all requirements anew from requirements/*.in (needs uv)
 
 bench-lock:  ## Pin the packages that the benchmarks compare with (needs uv)
 	$(subst make lock,make bench-lock,$(UV_COMPILE)) benchmarks/requirements.in -o benchmarks/requirements.txt
+
+vectors-lock:
+	$(subst make lock,make vectors-lock,$(UV_COMPILE)) requirements/vectors.in -o requirements/vectors.txt
+
+vectors:  ## Sign the golden messages of payment channels anew, with other people's packages
+	test -x var/vectors/bin/python || $(PYTHON) -m venv var/vectors
+	var/vectors/bin/python -m pip install --quiet --require-hashes -r requirements/vectors.txt
+	var/vectors/bin/python tools/payment_vectors.py
 
 clean:  ## Remove caches and the tests' servers; data and environment stay
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage .coverage.* var/test
