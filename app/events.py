@@ -29,10 +29,13 @@ from app.order_events import (  # noqa: F401 - the part of this page that orders
     OrderCommented,
     OrderCreated,
     OrderEdited,
+    OrderGrouped,
     OrderLinesChanged,
     OrderMarked,
     OrderMoved,
     OrderPaid,
+    OrderPutTogether,
+    OrderSplitOff,
 )
 from app.payment_events import (  # noqa: F401 - the part of this page that payments need
     ChannelAccountSaved,

@@ -90,6 +90,47 @@ class OrderEdited(Event):
 
 
 @dataclass(frozen=True)
+class OrderSplitOff(Event):
+    """Units went into a second order; both orders have this fact, `first` in the one that they went out of."""
+
+    subject_type: ClassVar[str] = "order"
+    subject: ClassVar[str] = "order_id"
+    order_id: int
+    other_id: int
+    other_number: str
+    first: bool
+    units: int
+    total_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True)
+class OrderPutTogether(Event):
+    """A split was taken back; both orders have this fact, `first` in the one that has everything again."""
+
+    subject_type: ClassVar[str] = "order"
+    subject: ClassVar[str] = "order_id"
+    order_id: int
+    other_id: int
+    other_number: str
+    first: bool
+    total_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True)
+class OrderGrouped(Event):
+    """An order is to be sent together with others, or no more; `with_ids` are those in its group then."""
+
+    subject_type: ClassVar[str] = "order"
+    subject: ClassVar[str] = "order_id"
+    order_id: int
+    group_id: int | None
+    with_ids: list[int]
+    cause: str = ""
+
+
+@dataclass(frozen=True)
 class BatchAsked(Event):
     """Somebody wants one act done to many rows."""
 

@@ -28,6 +28,19 @@ MESSAGES.update(
         "term_bad": _l("A time is from 0, which is never, to 30 days, and to %(days)s days for goods on their way."),
         "not_editable": _l("Order %(number)s is “%(state)s”; lines are only changed before shipping."),
         "reopen_refused": _l("Order %(number)s cannot be opened again: %(reason)s"),
+        "split_refused": _l("Order %(number)s cannot be split or put together: %(reason)s"),
+        "split_nothing": _l("Say how many units go into the second order; at most those of each line."),
+        "split_everything": _l("Something must stay in the first order."),
+        "split_below_zero": _l(
+            "What would stay of order %(number)s comes to less than nothing, or less was paid. Leave more goods in it."
+        ),
+        "split_changed": _l(
+            "The lines of %(number)s were changed after the split; it cannot be put together any more."
+        ),
+        "not_split": _l("This order was not split from another one, or has been put together again."),
+        "merge_few": _l("Choose at least two orders that wait for shipment to the same person and address."),
+        "merge_other": _l("%(number)s goes to another person or address, in another currency, or waits no more."),
+        "merge_many": _l("At most %(limit)s orders are sent together."),
         "lines_stale": _l("Somebody changed the lines of this order after you opened it. Look at them again."),
         "payment_amount": _l("%(wanted)s is still to be paid; that is the most that can be recorded."),
         "comment_empty": _l("Write the comment first."),

@@ -1,4 +1,4 @@
-"""The bulk acts of orders: cancel, tag, untag, flag, note."""
+"""The bulk acts of orders: cancel, tag, untag, flag, note, send together or apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.kit import clock, journal
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 from app.order_events import OrderEdited
-from app.orders import batches, handling, marks, names
+from app.orders import batches, handling, marks, merging, names
 from app.orders.batch_models import BatchRow
 from app.orders.batches import Result, Subject
 from app.orders.edits import LENGTHS
@@ -74,3 +74,15 @@ def note(rows: Sequence[BatchRow], facts: Mapping[str, Any]) -> list[Result]:
         journal.record(OrderEdited(shop_id, order_id, ["staff_note"]))
     full = batches.refused("note_full", limit=LENGTHS["staff_note"])
     return [batches.DONE if row.subject_id in done else full for row in rows]
+
+
+@batches.act("merge", _l("Send together"), ORDER)
+def merge(order_id: int, given: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Have one sent together with every other order of its person and address; unchanged where there is none."""
+    return merging.merge_all_of(order_id)
+
+
+@batches.act("unmerge", _l("Send apart"), ORDER)
+def unmerge(order_id: int, given: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Take one out of the orders that it is sent together with."""
+    return merging.leave(order_id)

@@ -16,7 +16,7 @@ from app.kit.errors import NotFound, RuleViolation
 from app.kit.job_runs import Run
 from app.kit.jobs import Job
 from app.kit.shop_wall import assert_in_scope
-from app.orders import batch_acts, batch_work, batches, exports, listing  # noqa: F401 - registers the acts
+from app.orders import batch_acts, batch_work, batches, exports, listing, reactions  # noqa: F401 - these register
 from app.orders.models import Order
 from app.shops import shops
 from app.shops.models import Shop

@@ -73,9 +73,11 @@ CAUSE_LABELS = {
     CloseCause.DUPLICATE: _l("Ordered twice"),
     CloseCause.FRAUD: _l("Suspected fraud"),
     CloseCause.STAFF: _l("Closed by staff"),
+    CloseCause.PUT_TOGETHER: _l("Put together again with the order it was split from"),
     CloseCause.UNKNOWN: _l("Not recorded"),
 }
-CAUSE_CHOICES = {cause: label for cause, label in CAUSE_LABELS.items() if cause is not CloseCause.UNKNOWN}
+_NOT_CHOSEN = (CloseCause.PUT_TOGETHER, CloseCause.UNKNOWN)
+CAUSE_CHOICES = {cause: label for cause, label in CAUSE_LABELS.items() if cause not in _NOT_CHOSEN}
 """Those that staff may give."""
 PAYER_LABELS = {
     DiscountPayer.MERCHANT: _l("Borne by the shop"),
@@ -113,6 +115,8 @@ _REASONS = {
     "after_sale_open": _l("the buyer wants something put right; settle that first."),
     "money_has_moved": _l("money has moved for it."),
     "goods_have_moved": _l("goods have left the house for it."),
+    "money_has_gone_back": _l("money has gone back for it."),
+    "after_sale": _l("the buyer has wanted something put right."),
     "another_day": _l("it was closed on an earlier day; make a new order instead."),
 }
 

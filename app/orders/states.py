@@ -69,6 +69,7 @@ class CloseCause(StrEnum):
     DUPLICATE = "duplicate"
     FRAUD = "fraud"
     STAFF = "staff"
+    PUT_TOGETHER = "put_together"
     UNKNOWN = "unknown"
 
 

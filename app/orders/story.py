@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app.console.timeline import Telling, Words
@@ -100,8 +100,40 @@ def _events(currency: str, comments: Mapping[int, OrderComment]) -> dict[str, Ca
         "OrderCommented": said,
         "OrderPaid": paid,
         "OrderLinesChanged": relined,
+        **_split_events(currency),
+        "OrderGrouped": _grouped,
         "OrderMarked": lambda entry: ("flag", "secondary", gettext("Tags and flag set")),
     }
+
+
+def _split_events(currency: str) -> dict[str, Callable[[Entry], Telling]]:
+    def split_off(entry: Entry) -> Telling:
+        facts = {"number": entry.facts["other_number"], "units": entry.facts["units"]}
+        facts |= {name: formats.money(entry.facts[f"{name}_minor"], currency) for name in ("total", "paid")}
+        if entry.facts["first"]:
+            told = gettext("%(units)s units went into order %(number)s: %(total)s, of it paid %(paid)s", **facts)
+        else:
+            told = gettext("Split from order %(number)s: %(units)s units, %(total)s, of it paid %(paid)s", **facts)
+        return "arrows-split", "info", told
+
+    def put_together(entry: Entry) -> Telling:
+        facts = {"number": entry.facts["other_number"], "total": formats.money(entry.facts["total_minor"], currency)}
+        if entry.facts["first"]:
+            return "arrows-join", "info", gettext("Order %(number)s was put back into this one: %(total)s", **facts)
+        return "arrows-join", "info", gettext("Put back into order %(number)s: %(total)s", **facts)
+
+    return {"OrderSplitOff": split_off, "OrderPutTogether": put_together}
+
+
+def _grouped(entry: Entry) -> Telling:
+    if entry.facts["group_id"] is not None:
+        number = len(entry.facts["with_ids"])
+        told = ngettext("Sent together with %(num)s other order", "Sent together with %(num)s other orders", number)
+        return "packages", "info", told
+    causes = {"closed": gettext("it was closed"), "moved_away": gettext("its address was changed")}
+    cause = causes.get(entry.facts["cause"])
+    told = gettext("Sent alone again")
+    return "package-off", "secondary", gettext("%(told)s (%(cause)s)", told=told, cause=cause) if cause else told
 
 
 def _line_words(change: list[str], currency: str) -> str:

@@ -11,7 +11,7 @@ from app.kit import clock, context, jobs, journal
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
 from app.kit.money import Money
-from app.orders import handling
+from app.orders import handling, splitting
 from app.orders.models import Order, OrderKind
 from app.payment_events import RefundAsked
 from app.payments import numbers
@@ -38,7 +38,8 @@ def ask(order_id: int, amount_minor: int, *, subject: str, key: str, reason: str
     hand. The same key gives the same refunds, whatever else is asked. Raises RuleViolation("refund_too_much",
     "refund_amount", "not_a_sale"), NotFound.
     """
-    order = handling.locked(order_id)
+    for money_id in splitting.money_of(order_id):  # a split order shares payments with those it was split from
+        order = handling.locked(money_id)
     if found := _of_key(order.id, key):
         return found
     if order.kind is not OrderKind.SALE:
@@ -94,7 +95,8 @@ def rooms_of(order: Order) -> list[Room]:
 
 
 def _payments(order_id: int) -> list[Payment]:
-    query = select(Payment).where(Payment.order_id == order_id, Payment.counted, Payment.state.in_(CAPTURED))
+    ids = splitting.money_of(order_id)
+    query = select(Payment).where(Payment.order_id.in_(ids), Payment.counted, Payment.state.in_(CAPTURED))
     return list(db.session.scalars(query.order_by(Payment.paid_at.desc(), Payment.id.desc())))
 
 

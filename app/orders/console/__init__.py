@@ -7,6 +7,7 @@ from app.orders.console.board import OrderBoardView
 from app.orders.console.drafts import OrderDraftView, OrderLinesView
 from app.orders.console.orders import OrderView
 from app.orders.console.settings import OrderSettingView
+from app.orders.console.together import OrderTogetherView
 
 VIEWS = (
     OrderView,
@@ -17,6 +18,7 @@ VIEWS = (
     OrderBatchView,
     BatchView,
     OrderSettingView,
+    OrderTogetherView,
 )
 
 __all__ = ["VIEWS"]

@@ -58,6 +58,18 @@ class OrderBatchView(ConsoleBase):
         """Ask for the note, then add it."""
         return self._ask("note", _note)
 
+    @expose("/merge", methods=["POST"])
+    @needs(Noun.ORDERS, Verb.WRITE)
+    def merge(self) -> Any:
+        """Have each sent together with the others of its person and address."""
+        return self._ask("merge", _agreed)
+
+    @expose("/unmerge", methods=["POST"])
+    @needs(Noun.ORDERS, Verb.WRITE)
+    def unmerge(self) -> Any:
+        """Take each out of its group."""
+        return self._ask("unmerge", _agreed)
+
     def _ask(self, name: str, read: Callable[[], dict[str, Any] | None]) -> Any:
         """The form until its answers are there, then the batch; a form sent twice makes one batch."""
         shop = access.current_shop()
@@ -86,6 +98,11 @@ def _countable(which: Select[Any]) -> int:
     if not number:
         raise RuleViolation("nothing_selected")
     return number
+
+
+def _agreed() -> dict[str, Any] | None:
+    """An act that asks nothing else: the page says what it will do, its button agrees."""
+    return {} if request.form.get("key") else None
 
 
 def _cause() -> dict[str, Any] | None:

@@ -22,16 +22,19 @@ from app.orders import (
     exports,
     handling,
     jobs,
+    joining,
     line_edits,
     listing,
+    merging,
     names,
     paying,
     reading,
     reopening,
+    splitting,
     story,
 )
 from app.orders.lifecycle import Axis
-from app.orders.models import Order
+from app.orders.models import LineKind, Order, OrderKind, OrderLine
 from app.orders.names import LABELS
 from app.shops.models import Shop
 
@@ -53,6 +56,7 @@ class OrderView(ListPage):
     title = _l("Orders")
     actions = (
         lists.Action(_l("Bulk acts"), "list-check", "BatchView.list", Noun.ORDERS, Verb.READ),
+        lists.Action(_l("Send together"), "packages", "OrderTogetherView.together", Noun.ORDERS, Verb.READ),
         lists.Action(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, Verb.READ),
         lists.Action(_l("New order"), "plus", "OrderDraftView.form", Noun.ORDERS, Verb.WRITE, primary=True),
     )
@@ -61,6 +65,8 @@ class OrderView(ListPage):
         lists.BulkAction(_l("Add tags"), "tag", "OrderBatchView.tag", Noun.ORDERS, Verb.WRITE),
         lists.BulkAction(_l("Remove tags"), "tag-off", "OrderBatchView.untag", Noun.ORDERS, Verb.WRITE),
         lists.BulkAction(_l("Set a flag"), "flag", "OrderBatchView.flag", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Send together"), "packages", "OrderBatchView.merge", Noun.ORDERS, Verb.WRITE),
+        lists.BulkAction(_l("Send apart"), "package-off", "OrderBatchView.unmerge", Noun.ORDERS, Verb.WRITE),
         lists.BulkAction(
             _l("Cancel orders"), "circle-x", "OrderBatchView.cancel", Noun.ORDERS, Verb.WRITE, danger=True
         ),
@@ -189,7 +195,26 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
         "discounts": reading.discounts(order.id) if order.discount_minor else [],
         "payer_labels": names.PAYER_LABELS,
         "badge_of": listing.status_badge,
+        **_together(order),
     }
+
+
+def _together(order: Order) -> dict[str, Any]:
+    """Orders that it goes with or could go with, and those that it was split from or into."""
+    splits = splitting.of(order.id) if order.kind is OrderKind.SALE else []
+    mine = next((split for split, _ in splits if split.into_id == order.id), None)
+    return {
+        "members": merging.members(order),
+        "companions": merging.companions(order),
+        "splits": splits,
+        "splittable": splitting.why_not(order) == "" and sum(line.quantity for line in goods_of(order)) > 1,
+        "joinable": joining.can(order, mine),
+    }
+
+
+def goods_of(order: Order) -> list[OrderLine]:
+    """Its lines of goods."""
+    return [line for line in order.lines if line.kind is LineKind.PRODUCT]
 
 
 def _text(field: str) -> str:
