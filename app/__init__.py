@@ -94,9 +94,11 @@ def _views() -> list[type]:
     from app.catalog import console as catalog
     from app.console.views import VIEWS as CONSOLE
     from app.customers.console import CustomerView
+    from app.fulfilment.console import VIEWS as FULFILMENT
     from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
     from app.orders.console import VIEWS as ORDERS
     from app.stock.console import VIEWS as STOCK
 
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *AFTER_SALE, CustomerView, ReportView, *IMPORTS, *API_KEYS]
+    sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, CustomerView]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS]

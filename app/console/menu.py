@@ -38,6 +38,7 @@ MENU = (
     Entry(_l("Changes"), "history", "ChangeView.list", Noun.CHANGES, group=_GOODS),
     Entry(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS, group=_SALES),
     Entry(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, group=_SALES),
+    Entry(_l("Parcels"), "truck-delivery", "ParcelView.list", Noun.PARCELS, group=_SALES),
     Entry(_l("After-sale"), "message-report", "CaseView.list", Noun.AFTER_SALE, group=_SALES),
     Entry(_l("Customers"), "users", "CustomerView.list", Noun.CUSTOMERS, group=_SALES),
     Entry(_l("Reports"), "chart-bar", "ReportView.list", Noun.REPORTS, group=_SALES),

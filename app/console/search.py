@@ -1,4 +1,4 @@
-"""The one search box: orders, products, customers and pages, at most six each, only of the current shop."""
+"""The one search box: orders, parcels, products, customers and pages, at most six each, only of the current shop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.catalog.models import Product, Sku
 from app.console import menu
 from app.console.access import can
 from app.customers.models import Customer
+from app.fulfilment import carriers, names, reading
 from app.kit import formats
 from app.kit.db import db
 from app.kit.permissions import Noun
@@ -40,6 +41,7 @@ def find(words: str, shop: Shop) -> list[tuple[str, list[Hit]]]:
     if text:
         groups = [
             (gettext("Orders"), _orders(text, shop) if _shown(Noun.ORDERS, "OrderView.show") else []),
+            (gettext("Parcels"), _parcels(text, shop) if _shown(Noun.PARCELS, "ParcelView.show") else []),
             (gettext("Products"), _products(text, shop) if _shown(Noun.PRODUCTS, "ProductView.show") else []),
             (gettext("Customers"), _customers(text, shop) if _shown(Noun.CUSTOMERS, "CustomerView.show") else []),
             *groups,
@@ -81,6 +83,15 @@ def _orders(text: str, shop: Shop) -> list[Hit]:
             "shopping-cart",
         )
         for row in db.session.scalars(near.limit(MOST))
+    ]
+
+
+def _parcels(text: str, shop: Shop) -> list[Hit]:
+    """By the beginning of the tracking number, from four characters on."""
+    found = reading.by_number(shop.id, carriers.tidy(text), MOST) if len(text) > 3 else []
+    return [
+        Hit(row.tracking_no, names.carrier(row.carrier_code), url_for("ParcelView.show", pk=row.id), "truck-delivery")
+        for row in found
     ]
 
 

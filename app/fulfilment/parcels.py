@@ -259,3 +259,14 @@ def orders_of(parcel_id: int) -> list[int]:
     """The orders whose goods a parcel carries, by id."""
     query = select(ParcelOrder.order_id).where(ParcelOrder.parcel_id == parcel_id)
     return sorted(db.session.scalars(query))
+
+
+def heard(
+    parcel_id: int, kind: EventKind, note: str, *, source: Source = Source.STAFF, at: datetime | None = None
+) -> Parcel:
+    """Something was heard of a parcel under way; its state stays. Raises RuleViolation("parcel_not_sent"), NotFound."""
+    row = locked(parcel_id)
+    if row.state is not ParcelState.SENT:
+        raise RuleViolation("parcel_not_sent")
+    tell(row, kind, note, source=source, at=at)
+    return row

@@ -29,6 +29,7 @@ class Noun(StrEnum):
     STOCK = "Stock"
     ORDERS = "Orders"
     AFTER_SALE = "AfterSale"
+    PARCELS = "Parcels"
     CUSTOMERS = "Customers"
     IMPORTS = "Imports"
     CHANGES = "Changes"

@@ -61,6 +61,10 @@ FIELDS = {
 TOLD = frozenset({*Axis, "close_cause", "closed_at"})
 
 
+more: dict[str, Callable[[Entry], Telling]] = {}
+"""What features above say of the facts that they record on an order's timeline; each adds its own at import."""
+
+
 def words(order: Order, zone: str, comments: Mapping[int, OrderComment]) -> Words:
     """The words of one order: its amounts are in its currency, its times in the shop's zone."""
 
@@ -73,7 +77,7 @@ def words(order: Order, zone: str, comments: Mapping[int, OrderComment]) -> Word
             return formats.moment(datetime.fromisoformat(stored), zone)
         return str(_word(field, stored))
 
-    return Words(_events(order.currency, comments), FIELDS, value, TOLD)
+    return Words({**_events(order.currency, comments), **more}, FIELDS, value, TOLD)
 
 
 def _events(currency: str, comments: Mapping[int, OrderComment]) -> dict[str, Callable[[Entry], Telling]]:

@@ -46,6 +46,27 @@ def ready(shop) -> Callable[..., Order]:
     return paid
 
 
+class InShop:
+    """A client after whose requests the test stands within the shop's walls again."""
+
+    def __init__(self, client: Any, shop: Any) -> None:
+        self._client, self._shop_id = client, shop.id
+        self._back(None)
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """A GET."""
+        return self._back(self._client.get(*args, **kwargs))
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        """A POST."""
+        return self._back(self._client.post(*args, **kwargs))
+
+    def _back(self, answer: Any) -> Any:
+        db.session.expire_all()
+        context.enter_request(context.NOBODY, [self._shop_id], "test-request")
+        return answer
+
+
 def lines_of(order: Order) -> list[OrderLine]:
     """The lines of an order, as they stand."""
     return db.session.query(OrderLine).filter_by(order_id=order.id).order_by(OrderLine.position).all()

@@ -168,24 +168,24 @@ def test_the_customer_card_counts_the_other_orders(shop, agent) -> None:
 
 
 def test_the_next_step_is_the_primary_button_and_moves_the_order(shop, agent) -> None:
-    order = make.order(shop)
+    order = make.order(shop, status=OrderStatus.SHIPPED)
     page = agent.get(f"/orders/{order.id}").text
 
-    response = agent.post(f"/orders/{order.id}/move", data={"step": "ship"}, follow_redirects=True)
+    response = agent.post(f"/orders/{order.id}/move", data={"step": "deliver"}, follow_redirects=True)
 
-    assert re.search(r'btn btn-primary">.*Mark as shipped', page, re.S)
-    assert f"{order.number}: Shipped" in response.text
-    assert "To be shipped → Shipped" in response.text
+    assert re.search(r'btn btn-primary">.*Mark as delivered', page, re.S)
+    assert f"{order.number}: Delivered" in response.text
+    assert "Shipped → Delivered" in response.text
     assert "Agnes Test" in response.text
 
 
 def test_an_illegal_move_is_refused_with_state_and_reason(shop, agent) -> None:
     order = make.order(shop, number="SO-1", status=OrderStatus.PENDING_PAYMENT)
 
-    response = agent.post(f"/orders/{order.id}/move", data={"step": "ship"}, headers={"Accept": "application/json"})
+    response = agent.post(f"/orders/{order.id}/move", data={"step": "deliver"}, headers={"Accept": "application/json"})
 
     assert response.status_code == 422
-    facts = {"number": "SO-1", "from_state": "pending_payment", "to_state": "shipped"}
+    facts = {"number": "SO-1", "from_state": "pending_payment", "to_state": "delivered"}
     assert facts.items() <= response.json["facts"].items()
     assert "it has not been paid for yet" in response.json["message"]
     assert stored(order).status is OrderStatus.PENDING_PAYMENT

@@ -126,7 +126,7 @@ def test_a_foreign_order_can_neither_be_edited_nor_moved(client, foreign) -> Non
     before = state(foreign)
 
     edited = client.post(f"/orders/{foreign.id}/edit", data={"base_receiver": "Bella", "receiver": "Eve"})
-    moved = client.post(f"/orders/{foreign.id}/move", data={"step": "ship"})
+    moved = client.post(f"/orders/{foreign.id}/move", data={"step": "close"})
 
     assert (edited.status_code, moved.status_code) == (404, 404)
     assert state(foreign) == before
@@ -177,7 +177,7 @@ def test_the_workbook_holds_only_our_orders_and_only_we_can_take_it(
 
 WRITES = [
     ("/orders/{id}/edit", {"base_receiver": "Anna", "receiver": "Eve"}),
-    ("/orders/{id}/move", {"step": "ship"}),
+    ("/orders/{id}/move", {"step": "close"}),
     ("/orders/note", {"ids": "{id}", "note": "hello"}),
 ]
 

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.console import access, lists, timeline
 from app.console.access import needs
 from app.console.base import ListPage, expose
+from app.fulfilment import beside
 from app.kit import files, history
 from app.kit.db import transaction
 from app.kit.merge import StaleEdit
@@ -40,7 +41,6 @@ from app.shops.models import Shop
 
 STEP_LABELS = {
     "pay": (_l("Mark as paid"), "cash"),
-    "ship": (_l("Mark as shipped"), "truck-delivery"),
     "deliver": (_l("Mark as delivered"), "home-check"),
     "complete": (_l("Complete"), "circle-check"),
     "close": (_l("Close order"), "circle-x"),
@@ -118,7 +118,8 @@ class OrderView(ListPage):
     @needs(Noun.ORDERS, Verb.WRITE)
     def move(self, pk: int) -> Any:
         """Move the order on by the step that the button names."""
-        step = handling.STEPS.get(request.form.get("step", "")) or abort(404)
+        name = request.form.get("step", "")
+        step = handling.STEPS[name] if name in STEP_LABELS else abort(404)  # goods leave in parcels alone
         with transaction():
             order = paying.record_rest(pk) if step is handling.pay else step(pk)
             flash(gettext("%(number)s: %(status)s", number=order.number, status=LABELS[order.status]), "success")
@@ -166,7 +167,7 @@ class OrderView(ListPage):
             products=reading.products(order.lines),
             buyer=reading.buyer_figures(order.customer_id) if order.customer_id else None,
             entries=timeline.shown(entries, story.words(order, zone, comments.of(order.id)), zone),
-            steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order)],
+            steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order) if step in STEP_LABELS],
             step_names=handling.steps_from(order),
             **_beside(order, shop),
             fields=EDITABLE,
@@ -181,6 +182,7 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
     """What the cards beside the lines show: the axes, what is owed, comments, flags, other orders."""
     owed = paying.outstanding(order)
     return {
+        "shipping": beside.of_order(order),
         "axes": [(names.AXIS_LABELS[axis], names.STATE_LABELS[axis][getattr(order, axis.value)]) for axis in Axis],
         "owed": owed,
         "owed_plain": str(Money(owed, order.currency)),

@@ -1,0 +1,12 @@
+"""The pages of parcels: the list and one parcel, sending an order."""
+
+from app.fulfilment.console.parcels import ParcelView
+from app.fulfilment.console.shipping import ShipView
+from app.fulfilment.story import EVENTS
+from app.orders import story
+
+story.more.update(EVENTS)
+
+VIEWS = (ParcelView, ShipView)
+
+__all__ = ["VIEWS"]
