@@ -194,9 +194,9 @@ def _of_key(shop_id: int, key: str | None) -> AfterSaleCase | None:
     return db.session.scalars(select(AfterSaleCase).where(*mine)).first()
 
 
-def live_cancelling(order_id: int) -> bool:
-    """Whether an order is being cancelled and its money is on the way back."""
-    query = select(AfterSaleCase.id).where(
-        AfterSaleCase.order_id == order_id, AfterSaleCase.closes_order, AfterSaleCase.state == CaseState.REFUNDING
+def live_cancelling(order_ids: Sequence[int]) -> dict[int, str]:
+    """Which of these orders are being cancelled, their money on the way back: why nothing of them is sent."""
+    query = select(AfterSaleCase.order_id).where(
+        AfterSaleCase.order_id.in_(order_ids), AfterSaleCase.closes_order, AfterSaleCase.state == CaseState.REFUNDING
     )
-    return db.session.scalars(query.limit(1)).first() is not None
+    return dict.fromkeys(db.session.scalars(query), "case_refunding")

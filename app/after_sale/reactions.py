@@ -7,13 +7,13 @@ from app.after_sale.access import SYSTEM
 from app.after_sale.lifecycle import Act
 from app.after_sale.models import AfterSaleCase, CaseState
 from app.after_sale_events import CaseRefundFailed
+from app.fulfilment import knowing
 from app.kit import journal
 from app.kit.db import db
-from app.kit.errors import RuleViolation
 from app.order_events import OrderMoved
 from app.orders import handling, reserving
 from app.orders.lifecycle import Axis
-from app.orders.models import CloseCause, FulfilmentState, Order, OrderState, PaymentState
+from app.orders.models import CloseCause, Order, OrderState, PaymentState
 from app.payment_events import RefundFailed, RefundSucceeded
 from app.stock import holds
 
@@ -48,12 +48,8 @@ def money_is_not_back(event: RefundFailed) -> None:
     db.session.flush()
 
 
-@journal.on(OrderMoved)
-def nothing_leaves_while_it_is_cancelled(event: OrderMoved) -> None:
-    """An order whose money is on the way back stays in the house. Raises RuleViolation("case_refunding")."""
-    leaves = event.to_state in (FulfilmentState.PARTLY_FULFILLED.value, FulfilmentState.FULFILLED.value)
-    if event.axis == Axis.FULFILMENT.value and leaves and opening.live_cancelling(event.order_id):
-        raise RuleViolation("case_refunding", number=handling.locked(event.order_id).number)
+knowing.held_back.append(opening.live_cancelling)
+"""An order whose money is on the way back stays in the house: asked once for all parcels that are sent together."""
 
 
 @journal.on(OrderMoved)

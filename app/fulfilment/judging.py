@@ -113,6 +113,8 @@ def check_order(known: Known, facts: OrderFacts) -> None:
         raise Refused(code, "number", **told)
     if facts.block is not None:
         raise Refused(_BLOCKS[facts.block], "number", **told)
+    if facts.held_code:
+        raise Refused(facts.held_code, "number", number=order.number)
     if known.after_sale_pauses and order.after_sale_state is AfterSaleState.OPEN:
         raise Refused("after_sale_holds", "number", **told)
 

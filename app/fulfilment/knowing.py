@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select, text
@@ -28,6 +28,9 @@ from app.orders import reserving, settings
 from app.orders.models import LineKind, Order, OrderLine
 from app.stock import departures
 from app.stock.departures import Departures
+
+held_back: list[Callable[[Sequence[int]], Mapping[int, str]]] = []
+"""Features above say which of some orders must not leave, by id with the code of the reason (facts: `number`)."""
 
 
 @dataclass
@@ -68,6 +71,7 @@ class OrderFacts:
     lines: list[LineFacts] = field(default_factory=list)
     parcels: list[ParcelFacts] = field(default_factory=list)
     block: BlockReason | None = None
+    held_code: str = ""
 
     @property
     def left(self) -> int:
@@ -110,6 +114,9 @@ def load(shop_id: int, wanted: Sequence[Wanted]) -> Known:
     for block in db.session.scalars(select(ShippingBlock).where(ShippingBlock.order_id.in_(ids))):
         if block.order_id in orders:
             orders[block.order_id].block = block.reason
+    for ask in held_back:
+        for order_id, code in ask(ids).items():
+            orders[order_id].held_code = code
     numbers = {one.sending.tracking_no for one in wanted} - {""}
     keys = {one.key for one in wanted if one.key}
     found = _parcels(shop_id, ids, numbers, keys)

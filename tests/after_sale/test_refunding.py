@@ -7,9 +7,11 @@ from app.after_sale import cases, opening, refund_ledger
 from app.after_sale.access import By
 from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, Party
 from app.after_sale.opening import Wanted, Wish
+from app.fulfilment import parcels
+from app.fulfilment.wanted import Sending
 from app.kit.db import db, transaction
 from app.kit.errors import Conflict, RuleViolation
-from app.orders import handling, reading
+from app.orders import reading
 from app.orders.models import AfterSaleState, CloseCause, Order, OrderKind, OrderStatus, PaymentState
 from app.payments.models import Refund, RefundState
 from app.stock.models import StockLevel
@@ -158,7 +160,7 @@ def test_a_paid_order_that_is_cancelled_gets_its_money_back_then_closes_and_lets
         3,
     )
     with pytest.raises(RuleViolation, match="case_refunding"), transaction():
-        handling.ship(paid.id)
+        parcels.send(paid.id, Sending("own"))
     run_jobs()
 
     assert now(case).state is CaseState.DONE
