@@ -93,6 +93,12 @@ SETTINGS = (
         "30",
         "A session ends after so many minutes without a request.",
     ),
+    Setting(
+        "KUAIDAN_WEBHOOK_HOSTS",
+        "str",
+        "",
+        "Names or addresses, with commas, that webhooks may go to although they lie in a private network.",
+    ),
     Setting("KUAIDAN_SAMPLE_DATA", "path", "sample_data", "Folder of the demo data set."),
 )
 

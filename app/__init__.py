@@ -99,6 +99,7 @@ def _views() -> list[type]:
     from app.insights.console import ReportView
     from app.orders.console import VIEWS as ORDERS
     from app.stock.console import VIEWS as STOCK
+    from app.webhooks.console import VIEWS as WEBHOOKS
 
     sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, CustomerView]
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS, *WEBHOOKS]

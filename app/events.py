@@ -49,6 +49,18 @@ from app.payment_events import (  # noqa: F401 - the part of this page that paym
     RefundFailed,
     RefundSucceeded,
 )
+from app.program_events import (  # noqa: F401 - the part of this page that programs need
+    ApiKeyMade,
+    ApiKeyRevoked,
+    PersonalDataRead,
+    WebhookChanged,
+    WebhookMade,
+    WebhookPaused,
+    WebhookRemoved,
+    WebhookReplayed,
+    WebhookResumed,
+    WebhookSecretChanged,
+)
 
 
 @dataclass(frozen=True)
@@ -244,36 +256,6 @@ class ReportDownloaded(Event):
     subject_type: ClassVar[str] = "report"
     subject: ClassVar[str] = "report_id"
     report_id: int
-
-
-@dataclass(frozen=True)
-class ApiKeyMade(Event):
-    """A program may act in the shop from now on."""
-
-    subject_type: ClassVar[str] = "api_key"
-    subject: ClassVar[str] = "api_key_id"
-    api_key_id: int
-    scopes: list[str]
-
-
-@dataclass(frozen=True)
-class ApiKeyRevoked(Event):
-    """An API key was ended."""
-
-    subject_type: ClassVar[str] = "api_key"
-    subject: ClassVar[str] = "api_key_id"
-    api_key_id: int
-
-
-@dataclass(frozen=True)
-class PersonalDataRead(Event):
-    """A program read buyers' data in full: of which rows, by their ids."""
-
-    subject_type: ClassVar[str] = "api_key"
-    subject: ClassVar[str] = "api_key_id"
-    api_key_id: int
-    kind: str
-    ids: list[int]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from app.payments import matter_models as payment_matter_models
 from app.payments import models as payment_models
 from app.shops import models as shop_models
 from app.stock import models as stock_models
+from app.webhooks import models as webhook_models
 
 __all__ = [
     "after_sale_models",
@@ -42,4 +43,5 @@ __all__ = [
     "price_window_models",
     "shop_models",
     "stock_models",
+    "webhook_models",
 ]

@@ -11,6 +11,7 @@ from app.kit import idempotency, jobs
 from app.orders import unpaid
 from app.payments import asking, callbacks, refund_sending
 from app.stock import holds, proof
+from app.webhooks import outbox
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ TIMETABLE = (
     ),
     Entry("ask_payments", 5, asking.want_due, "asks where payments stand, and closes those whose time is over"),
     Entry("work_callbacks", 5, callbacks.want_due, "takes up callbacks that were stored and not finished"),
+    Entry("send_webhooks", 1, outbox.want, "wakes the worker that tells other programs what happens"),
+    Entry("prune_webhooks", 600, outbox.prune, "forgets deliveries of webhooks after 30 days"),
     Entry("prove_stock", 300, proof.want_due, "recounts each shop's stock in its night"),
     Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

@@ -1,4 +1,4 @@
-"""The worker process: `python -m app.worker short|long`; takes job ids from Redis and runs their rows."""
+"""The worker process: `python -m app.worker short|long|outgoing`; takes job ids from Redis and runs their rows."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def perform(job_id: int) -> str | None:
     return state.value if state else None
 
 
+def deliver_webhooks() -> int:
+    """What the ticker wakes: send what waits for other programs; gives how many tries were made."""
+    from app.webhooks import sending
+
+    with the_app().app_context():
+        return sending.work_off()
+
+
 class ForkingWorker(Worker):
     """Forks for each job, so that a report's memory goes back and a crash kills nothing else."""
 
@@ -41,7 +49,7 @@ class ForkingWorker(Worker):
         return super().main_work_horse(*args, **kwargs)
 
 
-KINDS = {queues.SHORT: SimpleWorker, queues.LONG: ForkingWorker}
+KINDS = {queues.SHORT: SimpleWorker, queues.LONG: ForkingWorker, queues.OUTGOING: SimpleWorker}
 
 
 def main(name: str) -> None:

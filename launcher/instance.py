@@ -229,6 +229,7 @@ def programs_of(host: str, port: int) -> list[Program]:
         Program("web", web),
         Program("worker-short", [python, "-m", "app.worker", "short"], stop_seconds=20),
         Program("worker-long", [python, "-m", "app.worker", "long"], stop_seconds=20),
+        Program("worker-outgoing", [python, "-m", "app.worker", "outgoing"], stop_seconds=35),
         Program("ticker", [python, "-m", "app.ticker"]),
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from app.api.routes import ROUTES, Parameter, Route
+from app.webhooks import contract
 
 ERROR = {
     "type": "object",
@@ -82,8 +83,9 @@ def build() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": ERROR},
+            "schemas": {"Error": ERROR, "WebhookMessage": contract.MESSAGE},
         },
+        "webhooks": contract.paths(),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,6 +27,8 @@ from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.kit.permissions import Noun, Verb
 from app.shops.models import Shop
+from app.webhooks import kinds, verify_sample
+from app.webhooks.contract import EXAMPLE
 
 _REQUIRED = InputRequired(_l("Please fill this in."))
 _SCOPE_REQUIRED = InputRequired(_l("Choose at least one scope; a key without any can do nothing."))
@@ -123,7 +127,14 @@ class ApiDocsView(ConsoleBase):
     @needs(Noun.API_KEYS, Verb.READ)
     def show(self) -> str:
         """Every route with its fields, its answers and an example."""
-        return self.page("api_keys/docs.html", routes=docs.pages(request.host_url), introduction=docs.introduction())
+        return self.page(
+            "api_keys/docs.html",
+            routes=docs.pages(request.host_url),
+            introduction=docs.introduction(),
+            webhook_groups=kinds.groups(),
+            webhook_example=json.dumps(EXAMPLE, indent=2),
+            webhook_sample=inspect.getsource(verify_sample.read_webhook),
+        )
 
 
 def _state(key: ApiKey) -> tuple[str, str, Any]:

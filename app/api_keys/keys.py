@@ -13,11 +13,11 @@ from sqlalchemy import or_, select, update
 
 from app.api_keys.models import ApiKey
 from app.api_keys.scopes import Scope
-from app.events import ApiKeyMade, ApiKeyRevoked
 from app.kit import clock, journal
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation, Unauthorized
 from app.kit.shop_wall import assert_in_scope
+from app.program_events import ApiKeyMade, ApiKeyRevoked
 
 BRAND = "kd_live_"
 SECRET_BYTES = 32

@@ -22,6 +22,7 @@ from app.kit.permissions import Noun, Verb
 from app.orders import board, comments
 from app.orders.models import OrderKind
 from app.shops.models import Shop
+from app.webhooks import endpoints
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ def _tasks(shop: Shop) -> list[Task]:
     if can(Noun.PRODUCTS):
         count, url = home_figures.low_stock(shop.id), _url("ProductView.list", tab="low")
         tasks.append(Task(gettext("Products low in stock"), count, url, "warning", "alert-triangle"))
+    if can(Noun.WEBHOOKS, Verb.WRITE) and (count := endpoints.stopped(shop.id)):
+        tasks.append(Task(gettext("Webhooks that stopped"), count, _url("WebhookView.list"), "danger", "webhook-off"))
     if can(Noun.JOBS):
         since = clock.day_of(clock.now(), shop.time_zone) - timedelta(days=6)
         count = home_figures.failed_jobs(shop.id, clock.start_of(since, shop.time_zone))

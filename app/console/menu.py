@@ -44,6 +44,7 @@ MENU = (
     Entry(_l("Reports"), "chart-bar", "ReportView.list", Noun.REPORTS, group=_SALES),
     Entry(_l("Jobs"), "progress", "JobView.list", Noun.JOBS, group=_SETTINGS),
     Entry(_l("API keys"), "key", "ApiKeyView.list", Noun.API_KEYS, group=_SETTINGS),
+    Entry(_l("Webhooks"), "webhook", "WebhookView.list", Noun.WEBHOOKS, group=_SETTINGS),
     Entry(_l("Shops"), "building-store", "ShopView.list", Noun.SHOPS, Verb.ADMIN, _SETTINGS),
     Entry(_l("Staff"), "id-badge-2", "StaffView.list", Noun.STAFF, Verb.ADMIN, _SETTINGS),
 )

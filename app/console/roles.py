@@ -53,6 +53,7 @@ ROLES: dict[Role, Grants] = {
         Noun.JOBS: (READ, RUN),
         Noun.JOURNAL: (READ,),
         Noun.API_KEYS: (READ, WRITE),
+        Noun.WEBHOOKS: (READ, WRITE),
     },
     Role.MERCHANT: {
         **EVERYBODY,

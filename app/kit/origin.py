@@ -11,3 +11,8 @@ def address(path: str) -> str:
     if not base:
         base = request.host_url if has_request_context() else "http://localhost"
     return base.rstrip("/") + path
+
+
+def public(path: str) -> str:
+    """The same whoever asks, request or worker: below KUAIDAN_PUBLIC_URL, or the bare path where that is not set."""
+    return str(current_app.config.get("KUAIDAN_PUBLIC_URL") or "").rstrip("/") + path

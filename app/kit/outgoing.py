@@ -1,4 +1,4 @@
-"""Fetching a file from an address that people typed: public addresses only, bounded in size, time and redirects."""
+"""Calls to addresses that people typed, for a file or with a message: public ones only, bounded in size and time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+from flask import current_app
 
 SECONDS = 10
 MOST_REDIRECTS = 3
@@ -39,6 +42,26 @@ def public_address(host: str, port: int) -> str:
     if not found or not all(is_public(address) for address in found):
         raise FetchFailed("bad_address", "private")
     return min(found, key=lambda address: (":" in address, address))
+
+
+def own_hosts() -> frozenset[str]:
+    """Hosts in private networks that webhooks may go to, as KUAIDAN_WEBHOOK_HOSTS names them."""
+    named = str(current_app.config.get("KUAIDAN_WEBHOOK_HOSTS") or "")
+    return frozenset(host.strip().lower() for host in named.split(",") if host.strip())
+
+
+def resolving(own: frozenset[str]) -> Resolve:
+    """Like `public_address`, but hosts of our own may be private. Knows no settings, so that threads may use it."""
+
+    def resolve(host: str, port: int) -> str:
+        if host not in own:
+            return public_address(host, port)
+        try:
+            return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+        except OSError as error:
+            raise FetchFailed("unreachable", "name") from error
+
+    return resolve
 
 
 def is_public(address: str) -> bool:
@@ -71,6 +94,43 @@ def fetch(url: str, most_bytes: int, resolve: Resolve = public_address) -> bytes
     raise FetchFailed("unreachable", "redirects")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the beginning of the body, and the header Retry-After."""
+
+    status: int
+    body: bytes
+    retry_after: str
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much of an answer is read, and how long all of it may take."""
+
+    most_bytes: int
+    seconds: int = SECONDS
+
+
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], bounds: Bounds, resolve: Resolve = public_address
+) -> Answer:
+    """Send a message and read the beginning of the answer; redirects are not followed. Raises FetchFailed."""
+    deadline = time.monotonic() + bounds.seconds
+    with _exchange(_checked(url), _Request("POST", body, headers), deadline, resolve) as answer:
+        told = answer.read1(bounds.most_bytes) if answer.status not in REDIRECTS else b""
+        return Answer(answer.status, told, answer.getheader("Retry-After", "") or "")
+
+
+def check(url: str, resolve: Resolve = public_address) -> None:
+    """Raise FetchFailed("bad_address") where no message may go; a name that is not known yet is no fault."""
+    parts = _checked(url)
+    try:
+        resolve(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    except FetchFailed as failed:
+        if failed.code != "unreachable":
+            raise
+
+
 def _checked(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
@@ -86,6 +146,24 @@ def _checked(url: str) -> SplitResult:
 
 
 def _get(parts: SplitResult, most_bytes: int, deadline: float, resolve: Resolve) -> tuple[int, str, bytes]:
+    with _exchange(parts, _Request("GET", None, {"Accept": "image/*"}), deadline, resolve) as answer:
+        if answer.status != http.client.OK:
+            return answer.status, answer.getheader("Location", "") or "", b""
+        return answer.status, "", _read(answer, most_bytes, deadline)
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+@contextmanager
+def _exchange(
+    parts: SplitResult, asked: _Request, deadline: float, resolve: Resolve
+) -> Iterator[http.client.HTTPResponse]:
+    """The answer to one request, to be read within the block. Raises FetchFailed."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = resolve(host, port)
@@ -95,12 +173,9 @@ def _get(parts: SplitResult, most_bytes: int, deadline: float, resolve: Resolve)
     stop.start()
     try:
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        headers = {"User-Agent": AGENT, "Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close"}
-        connection.request("GET", target, headers=headers)
-        answer = connection.getresponse()
-        if answer.status != http.client.OK:
-            return answer.status, answer.getheader("Location", "") or "", b""
-        return answer.status, "", _read(answer, most_bytes, deadline)
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Connection": "close", **asked.headers}
+        connection.request(asked.method, target, asked.body, headers)
+        yield connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchFailed("unreachable", type(error).__name__) from error
     finally:

@@ -41,6 +41,7 @@ class Noun(StrEnum):
     STAFF = "Staff"
     JOURNAL = "Journal"
     API_KEYS = "ApiKeys"
+    WEBHOOKS = "Webhooks"
 
 
 def permission(verb: Verb) -> str:

@@ -1,4 +1,4 @@
-"""The two rq queues; Redis carries job ids only, as JSON, so nothing in it can run code."""
+"""The rq queues; Redis carries job ids only, as JSON, so nothing in it can run code."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rq.serializers import JSONSerializer
 
 SHORT = "short"
 LONG = "long"
+OUTGOING = "outgoing"
+"""Calls to programs elsewhere: apart from the others, which must not wait for strangers."""
 PERFORM = "app.worker.perform"
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ def connect(url: str) -> Redis:
 
 
 def queue(name: str) -> Queue:
-    """One of the two queues."""
+    """One of the queues."""
     return Queue(name, connection=redis(), serializer=JSONSerializer)
 
 
@@ -48,6 +50,23 @@ def push(job_id: int, attempt: int, name: str) -> bool:
         return True
     except RedisError:
         log.warning("redis is away; the sweep will send the job", extra={"job_id": job_id})
+        return False
+    return True
+
+
+def wake(function: str, name: str, label: str, seconds: int) -> bool:
+    """Have a worker call a function that looks for its work itself; at most one message of a label waits or runs.
+
+    A killed worker leaves its label behind, so callers change it from time to time. False when Redis is away.
+    """
+    try:
+        queue(name).enqueue(
+            function, job_id=label, unique=True, result_ttl=0, failure_ttl=1, ttl=seconds, job_timeout=seconds
+        )
+    except DuplicateJobError:
+        return True
+    except RedisError:
+        log.warning("redis is away; the next tick tries again", extra={"label": label})
         return False
     return True
 

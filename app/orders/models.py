@@ -66,6 +66,7 @@ class Order(Identified, Versioned, ShopOwned, Model):
     __table_args__ = (
         UniqueConstraint("shop_id", "number", name="uq_order_number"),
         Index("ix_order_shop_all", "shop_id", "placed_at", "id"),
+        Index("ix_order_shop_updated", "shop_id", "updated_at", "id"),
         Index("ix_order_shop_placed", "shop_id", "kind", "placed_at", "id"),
         Index("ix_order_shop_status", "shop_id", "kind", "status", "placed_at", "id"),
         Index("ix_order_shop_total", "shop_id", "total_minor", "id"),

@@ -9,13 +9,13 @@ from app.api import paging
 from app.api.routes import Call, Contract, Parameter, Reply, scoped
 from app.api.shapes import TEXT, WHOLE, of, shape
 from app.api_keys.scopes import Scope
-from app.events import PersonalDataRead
 from app.kit import history, journal
 from app.kit.db import transaction
 from app.orders import telling
 from app.orders.api.shapes import LISTED, NO_ORDER, ORDER, ORDER_ID, PATH, PERSONAL, STATES
 from app.orders.models import Order, OrderKind
 from app.orders.telling import Wanted
+from app.program_events import PersonalDataRead
 
 MOST = 100
 _STATE_PARAMETERS = tuple(Parameter(name, schema, "Only orders that stand here.") for name, schema in STATES.items())
