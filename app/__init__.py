@@ -98,8 +98,12 @@ def _views() -> list[type]:
     from app.imports.console import VIEWS as IMPORTS
     from app.insights.console import ReportView
     from app.orders.console import VIEWS as ORDERS
+    from app.payments.console import VIEWS as PAYMENTS
     from app.stock.console import VIEWS as STOCK
     from app.webhooks.console import VIEWS as WEBHOOKS
 
     sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, CustomerView]
     return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS, *WEBHOOKS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *AFTER_SALE, CustomerView, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *PAYMENTS, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -54,6 +54,8 @@ ROLES: dict[Role, Grants] = {
         Noun.JOURNAL: (READ,),
         Noun.API_KEYS: (READ, WRITE),
         Noun.WEBHOOKS: (READ, WRITE),
+        Noun.PAYMENTS: (READ, WRITE, RUN, EXPORT),
+        Noun.PAYMENT_CHANNELS: (READ, WRITE),
     },
     Role.MERCHANT: {
         **EVERYBODY,
@@ -77,6 +79,7 @@ ROLES: dict[Role, Grants] = {
         Noun.AFTER_SALE: (READ, WRITE),
         Noun.PARCELS: (READ, WRITE),
         Noun.CUSTOMERS: (READ,),
+        Noun.PAYMENTS: (READ, RUN),
     },
     Role.AUDITOR: {noun: (READ,) for noun in Noun if noun not in (Noun.STAFF, Noun.SHOPS)},
 }

@@ -42,6 +42,8 @@ class Noun(StrEnum):
     JOURNAL = "Journal"
     API_KEYS = "ApiKeys"
     WEBHOOKS = "Webhooks"
+    PAYMENTS = "Payments"
+    PAYMENT_CHANNELS = "PaymentChannels"
 
 
 def permission(verb: Verb) -> str:

@@ -26,7 +26,8 @@ class Wish:
     label: str
     enabled: bool
     is_test: bool = False
-    gateway_url: str = ""
+    gateway_url: str | None = None
+    """Another address than the channel's own, for sandboxes; None leaves it as it is."""
     credentials: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,7 +53,9 @@ def save(account_id: int, wish: Wish) -> ChannelAccount:
     if wish.enabled:
         _require(channel, credentials)
     account.label, account.enabled = _label(wish), wish.enabled
-    account.is_test, account.gateway_url = wish.is_test or channel.is_simulated, wish.gateway_url.strip()
+    account.is_test = wish.is_test or channel.is_simulated
+    if wish.gateway_url is not None:
+        account.gateway_url = wish.gateway_url.strip()[:200]
     account.sealed = sealing.seal(json.dumps(credentials), _purpose(account))
     db.session.flush()
     journal.record(ChannelAccountSaved(account.shop_id, account.id, account.channel, account.enabled, sorted(given)))

@@ -12,7 +12,7 @@ from app.kit import clock, context, journal
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
 from app.payment_events import MoneyMatterOpened, MoneyMatterResolved
-from app.payments import settings
+from app.payments import refunds, settings
 from app.payments.matter_models import MatterKind, MoneyMatter
 from app.payments.models import Payment, Refund
 
@@ -105,6 +105,35 @@ def open_count(shop_id: int) -> int:
     """How many matters wait for a person."""
     live = (MoneyMatter.shop_id == shop_id, MoneyMatter.resolved_at.is_(None))
     return int(db.session.scalar(select(func.count(MoneyMatter.id)).where(*live)) or 0)
+
+
+def refund_late(matter_id: int) -> None:
+    """Give money that came too late back to the buyer; the matter is settled with it.
+
+    Raises RuleViolation("matter_resolved"), NotFound for another kind of matter.
+    """
+    matter = locked(matter_id)
+    if matter.kind is not MatterKind.LATE_SUCCESS or matter.payment_id is None:
+        raise NotFound("not_found")
+    if matter.resolved_at:
+        raise RuleViolation("matter_resolved")
+    payment = db.session.get_one(Payment, matter.payment_id)
+    refunds.give_back_uncounted(payment, subject="late_payment", reason=payment.number)
+    _close(matter, "refunded", "")
+
+
+def get(matter_id: int) -> MoneyMatter:
+    """One matter of a shop in scope. Raises NotFound."""
+    matter = db.session.get(MoneyMatter, matter_id)
+    if matter is None:
+        raise NotFound("not_found")
+    return matter
+
+
+def open_of(*, payment_id: int | None = None, refund_id: int | None = None) -> list[MoneyMatter]:
+    """What is open about a payment or a refund."""
+    about = MoneyMatter.refund_id == refund_id if refund_id else MoneyMatter.payment_id == payment_id
+    return list(db.session.scalars(select(MoneyMatter).where(about, MoneyMatter.resolved_at.is_(None))))
 
 
 def locked(matter_id: int) -> MoneyMatter:

@@ -1,0 +1,10 @@
+"""The pages of money: payments, refunds, what needs a person, and the shop's accounts with channels."""
+
+from app.payments.console.channels import ChannelView, PaymentSettingView
+from app.payments.console.matters import MatterView
+from app.payments.console.payments import PaymentView
+from app.payments.console.refunds import RefundView
+
+VIEWS = (PaymentView, RefundView, MatterView, ChannelView, PaymentSettingView)
+
+__all__ = ["VIEWS"]
