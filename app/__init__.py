@@ -104,6 +104,5 @@ def _views() -> list[type]:
 
     sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, CustomerView]
     return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS, *WEBHOOKS]
+    sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, *PAYMENTS, CustomerView]
     return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS]
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *AFTER_SALE, CustomerView, ReportView, *IMPORTS, *API_KEYS]
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *ORDERS, *PAYMENTS, CustomerView, ReportView, *IMPORTS, *API_KEYS]

@@ -30,6 +30,8 @@ ASSETS = {
     "list.js": "app/static/list.js",
     "search.js": "app/static/search.js",
     "copy.js": "app/static/copy.js",
+    "pay.css": "app/static/pay.css",
+    "pay.js": "app/static/pay.js",
     "catalog.js": "app/static/catalog.js",
     "bulk.js": "app/static/bulk.js",
     "import.js": "app/static/import.js",

@@ -58,6 +58,8 @@ FIELDS = {
     "flag_text": _l("Flag text"),
 }
 
+OTHERS: dict[str, Callable[[Entry, str], Telling]] = {}
+"""Sentences of features above orders, by event; each takes the entry and the order's currency."""
 TOLD = frozenset({*Axis, "close_cause", "closed_at"})
 
 
@@ -106,6 +108,7 @@ def _events(currency: str, comments: Mapping[int, OrderComment]) -> dict[str, Ca
         "OrderLinesChanged": relined,
         **_split_events(currency),
         "OrderGrouped": _grouped,
+        **{event: _with(tell, currency) for event, tell in OTHERS.items()},
         "OrderMarked": lambda entry: ("flag", "secondary", gettext("Tags and flag set")),
     }
 
@@ -138,6 +141,10 @@ def _grouped(entry: Entry) -> Telling:
     cause = causes.get(entry.facts["cause"])
     told = gettext("Sent alone again")
     return "package-off", "secondary", gettext("%(told)s (%(cause)s)", told=told, cause=cause) if cause else told
+
+
+def _with(tell: Callable[[Entry, str], Telling], currency: str) -> Callable[[Entry], Telling]:
+    return lambda entry: tell(entry, currency)
 
 
 def _line_words(change: list[str], currency: str) -> str:

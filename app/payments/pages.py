@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, request
+import re
+from typing import Any
+from urllib.parse import urlsplit
 
-from app.kit import clock, context
-from app.payments import accounts, callbacks
-from app.payments.providers import CallbackRequest
+from flask import Blueprint, Flask, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import force_locale, get_locale
+
+from app.kit import clock, context, origin, texts
+from app.kit.db import transaction
+from app.kit.errors import DomainError, NotFound
+from app.payments import accounts, asking, callbacks, checkout, codes, links, names, simulate, starting
+from app.payments.channels import channel_of
+from app.payments.providers import CallbackRequest, Scene
 
 blueprint = Blueprint("pay", __name__, url_prefix="/pay")
+BUYER = context.Actor("buyer", "-")
+_PHONE = re.compile(r"Android|iPhone|iPad|Mobile|HarmonyOS", re.IGNORECASE)
+_LANGUAGES = ("zh", "en")
+POLL_SECONDS = 3
 
 
 def init_app(app: Flask) -> None:
@@ -30,3 +42,140 @@ def callback(token: str) -> Response:
     with context.acting(context.Actor("channel", account.channel)), context.shops([account.shop_id]):
         reply = callbacks.receive(account.id, came).reply
     return Response(reply.body, reply.status, content_type=reply.content_type)
+
+
+def _language() -> str:
+    asked = request.args.get("lang", "")
+    return asked if asked in _LANGUAGES else str(get_locale() or "zh")[:2]
+
+
+def _as_buyer(token: str, work: Any) -> Any:
+    """Do the work for the link's order in its shop, in the buyer's language; what cannot be is a page of its own."""
+    language = _language()
+    texts.speak(language)
+    with force_locale(language):
+        try:
+            link = links.read(token)
+            with context.acting(BUYER), context.shops([link.shop_id]):
+                return work(link)
+        except DomainError as error:
+            gone = error.message() if error.code == "link_expired" else None
+            page = render_template("pay/gone.html", message=gone, language=language)
+            return make_response(page, error.status if isinstance(error, NotFound) else 404)
+
+
+def _is_phone() -> bool:
+    return bool(_PHONE.search(request.headers.get("User-Agent", "")))
+
+
+def _here(token: str, **values: Any) -> str:
+    asked = request.args.get("lang", "")
+    if asked in _LANGUAGES:
+        values["lang"] = asked
+    return url_for("pay.show", token=token, **values)
+
+
+@blueprint.get("/<token>")
+def show(token: str) -> Any:
+    """The checkout page of one order."""
+    return _as_buyer(token, lambda link: _page(token, link))
+
+
+def _page(token: str, link: links.Link, fault: str = "") -> Response:
+    choosing = "choose" in request.args
+    seen = checkout.view(link.order_id, mobile=_is_phone(), choosing=choosing)
+    shown = seen.payment.shown if seen.payment else {}
+    channel = channel_of(seen.payment.channel) if seen.payment else None
+    html = render_template(
+        "pay/checkout.html",
+        token=token,
+        seen=seen,
+        fault=fault,
+        shown=shown,
+        channel=channel,
+        picture=codes.picture(shown.get("qr_text", "")) if shown.get("scene") == Scene.QR else "",
+        mark=checkout.fingerprint(seen),
+        poll_seconds=POLL_SECONDS,
+        choosing=choosing,
+        language=_language(),
+        names=names,
+        here=_here,
+    )
+    response = make_response(html)
+    if shown.get("scene") == Scene.FORM and shown.get("url"):
+        _let_form_go(response, shown["url"])
+    return response
+
+
+def _let_form_go(response: Response, url: str) -> None:
+    """The page may post its form to the channel's own address, and nowhere else."""
+    from app.kit.web import csp_nonce
+
+    parts = urlsplit(url)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {parts.scheme}://{parts.netloc}"
+    )
+
+
+@blueprint.post("/<token>/start")
+def start(token: str) -> Any:
+    """The buyer has chosen a way to pay; the channel is called, then the page shows what to do."""
+    return _as_buyer(token, lambda link: _start(token, link))
+
+
+def _start(token: str, link: links.Link) -> Any:
+    asked = request.form.get("account", "")
+    seen = checkout.view(link.order_id, mobile=_is_phone(), choosing=True)
+    if seen.stage is not checkout.Stage.CHOOSE:
+        return redirect(_here(token))
+    try:
+        way = checkout.way(seen.order, int(asked) if asked.isdecimal() and len(asked) < 19 else 0, mobile=_is_phone())
+        back = origin.address(url_for("pay.back", token=token))
+        ask = starting.Ask(way.scene, back, request.remote_addr or "", locale=_language())
+        payment = starting.get(starting.begin(link.order_id, way.account.id, ask, transaction))
+    except DomainError as error:
+        return _page(token, link, error.message())
+    if way.scene is Scene.REDIRECT and payment.shown.get("url") and not way.channel.is_simulated:
+        return redirect(payment.shown["url"])
+    return redirect(_here(token))
+
+
+@blueprint.get("/<token>/back")
+def back(token: str) -> Any:
+    """The browser comes back from the channel: that settles nothing, the channel is asked."""
+    return _as_buyer(token, lambda link: _back(token, link))
+
+
+def _back(token: str, link: links.Link) -> Any:
+    seen = checkout.view(link.order_id, mobile=_is_phone())
+    if seen.payment is not None:
+        asking.ask_one(seen.payment.id, transaction)
+    return redirect(_here(token))
+
+
+@blueprint.get("/<token>/state")
+def state(token: str) -> Any:
+    """What the page asks every few seconds: whether it would look different now."""
+    return _as_buyer(token, _state)
+
+
+def _state(link: links.Link) -> Response:
+    seen = checkout.view(link.order_id, mobile=_is_phone())
+    return jsonify(mark=checkout.fingerprint(seen), stage=seen.stage.value)
+
+
+@blueprint.post("/<token>/simulate")
+def decide(token: str) -> Any:
+    """What the buyer does in front of the simulator; it exists for payments of the simulator only."""
+    return _as_buyer(token, lambda link: _decide(token, link))
+
+
+def _decide(token: str, link: links.Link) -> Any:
+    asked, outcome = request.form.get("payment", ""), request.form.get("outcome", "")
+    payment = checkout.own_payment(link.order_id, int(asked) if asked.isdecimal() and len(asked) < 19 else 0)
+    if not channel_of(payment.channel).is_simulated or outcome not in ("paid", "failed"):
+        raise NotFound("not_found")
+    simulate.decide(payment.id, outcome)
+    return redirect(_here(token))

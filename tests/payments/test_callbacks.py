@@ -19,7 +19,7 @@ from app.payments.matter_models import MatterKind, MoneyMatter
 from app.payments.models import Callback, CallbackState, PaymentStatus
 from app.payments.providers import CallbackRequest
 from tests import factories as make
-from tests.payments.conftest import fresh, gateway, started
+from tests.payments.conftest import Browser, fresh, gateway, started
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_no_altered_callback_is_believed(paid, account, data) -> None:
 
 def test_the_address_names_the_account_and_the_shop(app, paid, account) -> None:
     order, _payment, notice = paid
-    client = app.test_client()
+    client = Browser(app.test_client())
     address = f"/pay/callback/{account.callback_token}"
 
     forged = client.post(address, data=notice.body, headers={**notice.headers, simulator.SIGNATURE_HEADER: "0"})

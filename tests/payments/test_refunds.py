@@ -15,7 +15,7 @@ from app.payments.providers import RefundReport, RefundStatus
 from tests.payments.conftest import fresh, refunds_of
 
 
-def ask(order, minor: int, key: str = "k1", subject: str = "after_sale:12"):
+def ask(order, minor: int, key: str = "k1", subject: str = "goodwill:12"):
     with transaction():
         return refunds.ask(order.id, minor, subject=subject, key=key, reason="Broken")
 
@@ -46,7 +46,7 @@ def test_a_refund_goes_through_the_channel_and_the_order_follows(shop, unpaid, r
             "order_id": order.id,
             "refund_id": refund.id,
             "amount_minor": 3_000,
-            "refund_subject": "after_sale:12",
+            "refund_subject": "goodwill:12",
         }
     ]
 
@@ -126,14 +126,14 @@ def test_a_failed_refund_tells_why_and_can_be_asked_for_again(shop, unpaid, run_
         refund_course.apply(refund.id, RefundReport(RefundStatus.FAILED, code="NOTENOUGH"))
 
     assert [(one["code"], one["refund_subject"]) for one in facts_of(order, "RefundFailed")] == [
-        ("NOTENOUGH", "after_sale:12")
+        ("NOTENOUGH", "goodwill:12")
     ]
     assert (fresh(refund).state, fresh(order).refunded_minor) == (RefundState.FAILED, 0)
     with transaction():
         second = refund_course.try_again(refund.id)
     run_jobs()
     assert (fresh(second).state, second.number != refund.number) == (RefundState.SUCCEEDED, True)
-    assert (second.subject, fresh(order).refunded_minor) == ("after_sale:12", 10_000)
+    assert (second.subject, fresh(order).refunded_minor) == ("goodwill:12", 10_000)
 
 
 def test_what_a_done_refund_hears_later_changes_nothing(shop, unpaid, run_jobs) -> None:

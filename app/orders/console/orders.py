@@ -37,6 +37,8 @@ from app.orders import (
 from app.orders.lifecycle import Axis
 from app.orders.models import LineKind, Order, OrderKind, OrderLine
 from app.orders.names import LABELS
+from app.payments import names as payment_names
+from app.payments import reading as payment_reading
 from app.shops.models import Shop
 
 STEP_LABELS = {
@@ -198,6 +200,8 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
         "payer_labels": names.PAYER_LABELS,
         "badge_of": listing.status_badge,
         **_together(order),
+        "payments": payment_reading.of_order(order),
+        "payment_names": payment_names,
     }
 
 

@@ -1,5 +1,6 @@
 """The pages of money: payments, refunds, what needs a person, and the shop's accounts with channels."""
 
+from app.payments import telling
 from app.payments.console.channels import ChannelView, PaymentSettingView
 from app.payments.console.matters import MatterView
 from app.payments.console.payments import PaymentView
@@ -7,4 +8,4 @@ from app.payments.console.refunds import RefundView
 
 VIEWS = (PaymentView, RefundView, MatterView, ChannelView, PaymentSettingView)
 
-__all__ = ["VIEWS"]
+__all__ = ["VIEWS", "telling"]

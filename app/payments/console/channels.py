@@ -117,7 +117,14 @@ class ChannelView(ConsoleBase):
     def _form(self, kind: Channel, account: ChannelAccount | None = None, mine: accounts.Wish | None = None) -> str:
         wish = mine or _as_it_is(kind, account)
         present = _present(account) if account else frozenset()
-        return self.page("payments/channel_form.html", channel=kind, account=account, wish=wish, present=present, may_redirect=_may_redirect())
+        return self.page(
+            "payments/channel_form.html",
+            channel=kind,
+            account=account,
+            wish=wish,
+            present=present,
+            may_redirect=_may_redirect(),
+        )
 
 
 class PaymentSettingView(ConsoleBase):
