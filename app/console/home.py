@@ -176,7 +176,10 @@ def _order_tasks(shop: Shop) -> list[Task]:
     """What breaks its promise, and who wants something of me."""
     counts, url = board.counts(shop.id), _url("OrderBoardView.show")
     named = comments.unread_count(shop.id, g.user.id)
+    short, short_url = counts.oversold, _url("OrderView.list", tab="pending_shipment", f_stock="oversold")
+    oversold = Task(gettext("Orders that wait for oversold goods"), short, short_url, "danger", "alert-octagon")
     return [
+        *([oversold] if short else []),
         Task(gettext("Overdue for shipment"), counts.overdue, url, "danger", "alert-circle"),
         Task(gettext("Ship promise breaks within 2 hours"), counts.soon, url, "warning", "alarm"),
         Task(gettext("Comments that name me"), named, _url("OrderActView.mentions"), "info", "message-circle"),

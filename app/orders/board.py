@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.kit import clock
 from app.kit.db import db
 from app.kit.shop_wall import assert_in_scope
+from app.orders import shortages
 from app.orders.models import AfterSaleState, Order
 from app.orders.side_models import OrderSetting
 
@@ -36,11 +37,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many are overdue, breach within two hours, and wait in all; capped."""
+    """How many are overdue, breach within two hours, wait in all, and wait for oversold goods; capped."""
 
     overdue: int
     soon: int
     all: int
+    oversold: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def rows(shop_id: int, after: After | None = None) -> list[Row]:
         key = (after.due_at, after.paid_at, after.order_id)
         query = query.where(tuple_(Order.due_at, Order.paid_at, Order.id) > key)
     query = query.order_by(Order.due_at, Order.paid_at, Order.id).limit(PAGE).options(joinedload(Order.customer))
-    now = clock.now()
-    return [Row(order, _left(order, now)) for order in db.session.scalars(query)]
+    now, orders = clock.now(), list(db.session.scalars(query))
+    shortages.attach(orders)
+    return [Row(order, _left(order, now)) for order in orders]
 
 
 def _left(order: Order, now: datetime) -> int:
@@ -76,10 +79,11 @@ def counts(shop_id: int) -> Counts:
         (Order.due_at < now,),
         (Order.due_at >= now, Order.due_at < now + SOON),
         (),
+        (shortages.waiting_for_oversold(shop_id),),
     ]
     capped = [_capped(shop_id, *extra) for extra in places]
     row = db.session.execute(select(*capped)).one()
-    return Counts(row[0], row[1], row[2])
+    return Counts(row[0], row[1], row[2], row[3])
 
 
 def _capped(shop_id: int, *extra: ColumnElement[bool]) -> ColumnElement[int]:

@@ -1,4 +1,4 @@
-"""The order list: its tabs, columns, filters and search, for a shop's zone and currency."""
+"""The order list: its tabs, columns and search, for a shop's zone and currency."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from markupsafe import Markup
 from sqlalchemy.orm import joinedload
 
 from app.console import cells
-from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range, number_range
-from app.kit import formats, money, texts
-from app.orders import search
-from app.orders.models import Order, OrderKind, OrderStatus
+from app.console.lists import Column, ListSpec, Tab
+from app.kit import formats, texts
+from app.kit.assets import icon
+from app.orders import filters, names, search, shortages
+from app.orders.models import AfterSaleState, Order, OrderKind, OrderStatus
 from app.orders.names import KIND_LABELS, LABELS
 from app.shops.models import Shop
 
+_FLAG = icon("filled/flag", 14)
 STATUS_LOOKS = {
     OrderStatus.PENDING_PAYMENT: ("warning", "clock-dollar"),
     OrderStatus.PENDING_SHIPMENT: ("warning", "package"),
@@ -61,10 +63,11 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
         columns=_columns(zone),
         default_sort="-placed",
         tabs=_tabs(),
-        filters=_filters(shop_id, zone, currency),
+        filters=filters.of(shop_id, zone, currency),
         search=lambda text: search.matching(text, shop_id),
         search_hint=_l("Order number, customer or SKU code"),
         loads=(joinedload(Order.customer),),
+        enrich=shortages.attach,
     )
 
 
@@ -84,6 +87,7 @@ def _columns(zone: str) -> tuple[Column, ...]:
         ),
         Column("status", _l("Status"), status_badge),
         Column("kind", _l("Kind"), kind_badge),
+        Column("marks", _l("Marks"), marks_cell),
     )
 
 
@@ -97,22 +101,21 @@ def _tabs() -> tuple[Tab, ...]:
     )
 
 
-def _filters(shop_id: int, zone: str, currency: str) -> tuple[Filter, ...]:
-    from app.orders import reading
+def marks_cell(order: Order) -> Markup:
+    """What is special about an order: flag, oversold goods, after-sale, group, tags; empty for most."""
+    told: list[Any] = []
+    if order.flag:
+        word = order.flag_text or names.FLAG_LABELS[order.flag]
+        told.append(Markup('<span class="k-flag k-flag-{}">{} {}</span>').format(order.flag, _FLAG, word))
+    if getattr(order, "oversold", False):
+        told.append(_mark("danger", "alert-octagon", _l("Oversold")))
+    if order.after_sale_state is AfterSaleState.OPEN:
+        told.append(_mark("info", "message-report", _l("After-sale open")))
+    if order.ship_group_id is not None:
+        told.append(_mark("info", "packages", _l("Sent together")))
+    told += [cells.badge("secondary", "tag", tag) for tag in order.tags[:3]]
+    return Markup(" ").join(told)
 
-    def countries() -> list[tuple[str, Any]]:
-        return [(name, name) for name in reading.countries(shop_id)]
 
-    return (
-        Filter("status", _l("Status"), any_of(Order.status, OrderStatus), lambda: list(LABELS.items())),
-        Filter("kind", _l("Kind"), any_of(Order.kind, OrderKind), lambda: list(KIND_LABELS.items())),
-        Filter("country", _l("Country"), any_of(Order.country), countries),
-        Filter("customer", _l("Customer number"), lambda v: search.of_buyers(v, shop_id), kind="text"),
-        Filter("placed", _l("Placed"), day_range(Order.placed_at, lambda: zone), kind="days"),
-        Filter(
-            "total",
-            _l("Total"),
-            number_range(Order.total_minor, lambda text: money.to_minor(text, currency)),
-            kind="number",
-        ),
-    )
+def _mark(tone: str, glyph: str, label: Any) -> Markup:
+    return cells.badge(tone, glyph, label)

@@ -60,13 +60,10 @@ def balance(order: Order, notes: Iterable[Order]) -> Balance:
     return Balance(order.items_minor, order.charges_minor, order.total_minor, sum(note.total_minor for note in notes))
 
 
-def products(lines: Iterable[OrderLine]) -> dict[int, int]:
-    """The product of each SKU on these lines, for links."""
+def skus_of(lines: Iterable[OrderLine]) -> list[Sku]:
+    """The SKUs on these lines."""
     ids = {line.sku_id for line in lines if line.sku_id}
-    if not ids:
-        return {}
-    rows = db.session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(ids)))
-    return {sku_id: product_id for sku_id, product_id in rows.tuples()}  # noqa: C416 - a result has keys(), too
+    return list(db.session.scalars(select(Sku).where(Sku.id.in_(ids)))) if ids else []
 
 
 def buyer_figures(customer_id: int) -> BuyerFigures:

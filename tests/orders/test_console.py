@@ -151,7 +151,7 @@ def test_lines_know_their_product(shop, agent) -> None:
     db.session.commit()
 
     with context.shops([shop.id]):
-        assert reading.products(reading.get(order.id).lines) == {mug.id: mug.product_id}
+        assert [sku.product_id for sku in reading.skus_of(reading.get(order.id).lines)] == [mug.product_id]
     assert agent.get(f"/orders/{order.id}").status_code == 200
 
 

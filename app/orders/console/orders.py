@@ -31,6 +31,7 @@ from app.orders import (
     paying,
     reading,
     reopening,
+    shortages,
     splitting,
     story,
 )
@@ -40,6 +41,7 @@ from app.orders.names import LABELS
 from app.payments import names as payment_names
 from app.payments import reading as payment_reading
 from app.shops.models import Shop
+from app.stock import words
 
 STEP_LABELS = {
     "pay": (_l("Mark as paid"), "cash"),
@@ -155,7 +157,7 @@ class OrderView(ListPage):
     def _order_page(self, pk: int, stale: StaleEdit | None = None, mine: dict[str, str] | None = None) -> str:
         order = reading.get(pk)
         notes = reading.credit_notes(order.id)
-        shop = access.shop_of(order)
+        shop, skus = access.shop_of(order), reading.skus_of(order.lines)
         zone = shop.time_zone
         entries = history.of("order", "orders", order.id)
         return self.page(
@@ -166,7 +168,9 @@ class OrderView(ListPage):
             kind=listing.kind_badge(order),
             notes=notes,
             balance=reading.balance(order, notes),
-            products=reading.products(order.lines),
+            products={sku.id: sku.product_id for sku in skus},
+            shortages=shortages.of_skus(order, skus),
+            standing_badge=words.standing_badge,
             buyer=reading.buyer_figures(order.customer_id) if order.customer_id else None,
             entries=timeline.shown(entries, story.words(order, zone, comments.of(order.id)), zone),
             steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order) if step in STEP_LABELS],
