@@ -102,7 +102,5 @@ def _views() -> list[type]:
     from app.stock.console import VIEWS as STOCK
     from app.webhooks.console import VIEWS as WEBHOOKS
 
-    sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, CustomerView]
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS, *WEBHOOKS]
     sales = [*ORDERS, *FULFILMENT, *AFTER_SALE, *PAYMENTS, CustomerView]
-    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS]
+    return [*CONSOLE, *catalog.VIEWS, *STOCK, *sales, ReportView, *IMPORTS, *API_KEYS, *WEBHOOKS]
