@@ -48,7 +48,8 @@ MESSAGES.update(
             "%(sku)s leaves only with its serial numbers: %(wanted)s are needed, %(present)s are given."
         ),
         "serial_twice": _l("The serial number %(serial)s has left already or stands here twice."),
-        "row_twice": _l("Row %(row)s says the same."),
+        "tracking_field_missing": _l("The cell is blank; every row names its order."),
+        "code_missing": _l("Order %(order)s has several lines. Say of which SKU %(wanted)s units leave."),
         "parcel_not_open": _l("This parcel has left already; it can be corrected, not cancelled."),
         "parcel_not_sent": _l("This parcel has not left yet."),
         "order_has_not_left": _l("Order %(order)s has not left whole. Ship what is left instead of adding a number."),

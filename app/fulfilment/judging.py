@@ -89,7 +89,7 @@ def _is_there(parcel: ParcelFacts, facts: OrderFacts, sending: Sending) -> bool:
         return facts.order.id in parcel.contained or facts.left == 0
     for unit in sending.lines:
         present = parcel.contents.get(unit.order_line_id, 0)
-        if present and present != unit.quantity:
+        if present and unit.quantity and present != unit.quantity:
             code = next((one.code for one in facts.lines if one.id == unit.order_line_id), "")
             told = {"number": sending.tracking_no, "sku": code, "present": present, "wanted": unit.quantity}
             raise Refused("quantity_differs", "quantity", **told)
@@ -189,10 +189,11 @@ def _parts(known: Known, facts: OrderFacts, sending: Sending) -> list[Part]:
         line = lines.get(unit.order_line_id)
         if line is None:
             raise Refused("line_unknown", "code", order=facts.order.number, sku=unit.order_line_id)
-        asked[line.id] = asked.get(line.id, 0) + unit.quantity
-        if unit.quantity < 1 or asked[line.id] > line.left:
-            raise Refused("over_quantity", "quantity", sku=line.code, left=line.left, wanted=asked[line.id])
-        parts.append(_with_serials(known, Part(line, unit.quantity, unit.serials)))
+        quantity = unit.quantity or line.left
+        asked[line.id] = asked.get(line.id, 0) + quantity
+        if quantity < 1 or asked[line.id] > line.left:
+            raise Refused("over_quantity", "quantity", sku=line.code, left=line.left, wanted=max(asked[line.id], 1))
+        parts.append(_with_serials(known, Part(line, quantity, unit.serials)))
     return parts
 
 

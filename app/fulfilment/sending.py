@@ -29,7 +29,7 @@ from app.fulfilment.models import (
 from app.fulfilment.wanted import Outcome, Refused, Wanted
 from app.fulfilment_events import ParcelSent
 from app.kit import clock, context, journal
-from app.kit.db import db
+from app.kit.db import db, rehearsal
 from app.kit.errors import Conflict, DomainError
 from app.kit.shop_wall import assert_in_scope
 from app.orders import handling, reserving
@@ -61,6 +61,25 @@ def send_many(shop_id: int, wanted: Sequence[Wanted]) -> list[Outcome]:
     """
     known = knowing.load(assert_in_scope(shop_id), wanted)
     sheet = _Sheet()
+    _judge(known, sheet, wanted)
+    _write(known, sheet)
+    return [_outcome(one, result) for one, result in sheet.outcomes]
+
+
+def preview(shop_id: int, wanted: Sequence[Wanted]) -> list[Outcome]:
+    """What `send_many` would say of these parcels; nothing is written. Needs an open transaction."""
+    with rehearsal():
+        known = knowing.load(assert_in_scope(shop_id), wanted)
+        sheet = _Sheet()
+        with db.session.no_autoflush:
+            _judge(known, sheet, wanted)
+        for facts in known.numbers.values():  # labels may have been moved in memory
+            if facts.row in db.session:
+                db.session.expire(facts.row)
+        return [_outcome(one, result) for one, result in sheet.outcomes]
+
+
+def _judge(known: Known, sheet: _Sheet, wanted: Sequence[Wanted]) -> None:
     for one in wanted:
         try:
             plan = judging.judge(known, one)
@@ -70,8 +89,6 @@ def send_many(shop_id: int, wanted: Sequence[Wanted]) -> list[Outcome]:
             sheet.outcomes.append((one, plan))
         except DomainError as refused:
             sheet.outcomes.append((one, refused))
-    _write(known, sheet)
-    return [_outcome(one, result) for one, result in sheet.outcomes]
 
 
 def _take_stock(known: Known, plan: Plan) -> None:

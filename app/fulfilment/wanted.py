@@ -12,7 +12,7 @@ from app.kit.errors import RuleViolation
 
 @dataclass(frozen=True)
 class Unit:
-    """So many units of an order line, with their serial or IMEI numbers where they are known."""
+    """So many units of an order line (0: all that are left), with serial or IMEI numbers where they are known."""
 
     order_line_id: int
     quantity: int

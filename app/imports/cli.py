@@ -15,7 +15,7 @@ import yaml
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
-from app.imports import error_file, faults, intake, mapping, runs
+from app.imports import error_file, faults, intake, mapping, runs, tracking_results
 from app.imports.models import ImportKind, ImportMode, ImportRun, ImportState, OnError
 from app.kit import context, files
 from app.kit.db import transaction
@@ -97,11 +97,24 @@ def _carry_out(asked: Asked, shop: Shop) -> None:
         {"row": one.row, "column": one.column, "code": one.code, "message": one.message, "value": one.value}
         for one in faults.page(run, limit=ERRORS_TOLD)
     ]
+    if asked.kind is ImportKind.TRACKING:
+        _ship(asked, result, told)
     if asked.errors and result["failed"]:
         error_file.write(run, asked.errors)
     _print(asked, told)
     if not asked.dry_run and run.state is not ImportState.DONE:
         sys.exit(1)
+
+
+def _ship(asked: Asked, result: dict[str, Any], told: dict[str, Any]) -> None:
+    """Send the parcels of a tracking file now, and add what became of them to what is told."""
+    batch_id = result.get("notes", {}).get("batch")
+    if asked.dry_run or not batch_id:
+        told |= {"shipped": result["updated"], "refused": result["failed"]}
+        return
+    told |= {**tracking_results.carry_out(batch_id), "batch": batch_id}
+    known = {one["row"] for one in told["errors"]}
+    told["errors"] += tracking_results.late_faults(batch_id, known, ERRORS_TOLD)
 
 
 def _start(asked: Asked, shop: Shop) -> int:
@@ -176,4 +189,9 @@ ORDER_FIELDS = (
     "number, code, quantity, placed_at, unit_price (these are required), title, customer, country, receiver, address."
 )
 _command(ImportKind.PRODUCTS, "products and their SKUs", PRODUCT_FIELDS)
+TRACKING_FIELDS = (
+    "number, carrier, tracking_no (these are required), code, quantity, serials, picked_up_at, waybill_carrier, "
+    "waybill_number, waybill_address. The JSON also tells shipped, unchanged and refused rows."
+)
 _command(ImportKind.ORDERS, "past orders, one row a line", ORDER_FIELDS)
+_command(ImportKind.TRACKING, "tracking numbers, one row a parcel of an order", TRACKING_FIELDS)

@@ -27,7 +27,11 @@ from app.shops.models import Shop
 
 FAULTS_A_PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WRITES = {ImportKind.PRODUCTS: (Noun.PRODUCTS, Verb.BULK), ImportKind.ORDERS: (Noun.ORDERS, Verb.WRITE)}
+WRITES = {
+    ImportKind.PRODUCTS: (Noun.PRODUCTS, Verb.BULK),
+    ImportKind.ORDERS: (Noun.ORDERS, Verb.WRITE),
+    ImportKind.TRACKING: (Noun.PARCELS, Verb.BULK),
+}
 """What a person must be allowed beside importing: an import is no way around it."""
 MESSAGES.update({"no_file_chosen": _l("Choose a file first.")})
 
@@ -38,7 +42,7 @@ class ImportView(ListPage):
     noun = Noun.IMPORTS
     route_base = "/imports"
     title = _l("Imports")
-    subtitle = _l("Workbooks and CSV files of products and past orders")
+    subtitle = _l("Workbooks and CSV files of products, tracking numbers and past orders")
     actions = (Action(_l("Import a file"), "upload", "ImportView.new", Noun.IMPORTS, Verb.IMPORT, primary=True),)
     empty = Empty(
         "file-import",

@@ -11,6 +11,7 @@ from app.imports.staging import Kind
 MODULES = {
     ImportKind.PRODUCTS: "app.imports.product_rows",
     ImportKind.ORDERS: "app.imports.order_rows",
+    ImportKind.TRACKING: "app.imports.tracking_rows",
 }
 
 

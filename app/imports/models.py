@@ -21,6 +21,7 @@ class ImportKind(StrEnum):
 
     PRODUCTS = "products"
     ORDERS = "orders"
+    TRACKING = "tracking"
 
 
 class OnError(StrEnum):

@@ -14,7 +14,11 @@ from app.imports.models import ImportKind, ImportRun, ImportState
 from app.kit import formats
 from app.shops.models import Shop
 
-KINDS = {ImportKind.PRODUCTS: _l("Products"), ImportKind.ORDERS: _l("Past orders")}
+KINDS = {
+    ImportKind.PRODUCTS: _l("Products"),
+    ImportKind.ORDERS: _l("Past orders"),
+    ImportKind.TRACKING: _l("Tracking numbers"),
+}
 STATES = {
     ImportState.UPLOADED: ("warning", "columns", _l("Waits for its columns")),
     ImportState.CHECKING: ("info", "progress", _l("Being checked")),
