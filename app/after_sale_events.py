@@ -20,6 +20,7 @@ class CaseOpened(Event):
     order_id: int
     case_id: int
     number: str
+    currency: str
     kind: str
     party: str
     reason: str
@@ -51,6 +52,7 @@ class CaseSaid(Event):
     order_id: int
     case_id: int
     number: str
+    currency: str
     message_id: int
     party: str
     offer: str
@@ -67,6 +69,7 @@ class CaseAmountChanged(Event):
     order_id: int
     case_id: int
     number: str
+    currency: str
     from_minor: int
     to_minor: int
     cause: str

@@ -58,8 +58,9 @@ def step(case_id: int, act: Act, by: By, words: str = "", version: int | None = 
     Raises RuleViolation("case_move"), Conflict("case_stale").
     """
     case, order = access.locked(case_id, version)
-    if act is Act.CLOSE and by.party is Party.SELLER and case.opened_by is not Party.SELLER:
-        raise _not_ours(case, act)
+    theirs = act is Act.CLOSE and by.party is Party.SELLER and case.opened_by is not Party.SELLER
+    if theirs or act not in PLAIN_STEPS:
+        raise _not_so(case, act)
     moving.go(case, order, act, by)
     if words.strip():
         say(case, by.party, words)
@@ -100,11 +101,11 @@ def keep_message(case: AfterSaleCase, message: CaseMessage, pictures: Sequence[P
     evidence.add(case, message.party, pictures, message.id)
     kind = message.kind.value if message.kind else ""
     facts = (message.id, message.party.value, message.offer.value, kind, message.amount_minor)
-    journal.record(CaseSaid(case.shop_id, case.order_id, case.id, case.number, *facts))
+    journal.record(CaseSaid(case.shop_id, case.order_id, case.id, case.number, case.currency, *facts))
     db.session.flush()
     return message
 
 
-def _not_ours(case: AfterSaleCase, act: Act) -> RuleViolation:
+def _not_so(case: AfterSaleCase, act: Act) -> RuleViolation:
     facts = {"from_state": case.state.value, "act": act.value, "kind": case.kind.value}
     return RuleViolation("case_move", number=case.number, **facts)

@@ -72,7 +72,7 @@ def accept(message_id: int, by: By, version: int | None = None) -> AfterSaleCase
     _reshape(case, order, terms)
     if case.amount_minor != before:
         facts = (before, case.amount_minor, "agreed")
-        journal.record(CaseAmountChanged(case.shop_id, case.order_id, case.id, case.number, *facts))
+        journal.record(CaseAmountChanged(case.shop_id, case.order_id, case.id, case.number, case.currency, *facts))
     agreeing = by if by.party is Party.SELLER else By(Party.SELLER, may_approve=True)
     return moving.go(case, order, Act.AGREE, agreeing, "offer_accepted")
 

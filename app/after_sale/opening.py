@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from app.after_sale import lifecycle, moving, reasons, refund_ledger
 from app.after_sale.access import By
 from app.after_sale.lifecycle import REFUNDING, Act
-from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, Party, RefundLine
+from app.after_sale.models import AfterSaleCase, CaseKind, Party, RefundLine
 from app.after_sale_events import CaseOpened
 from app.kit import clock, journal
 from app.kit.db import db
@@ -54,7 +54,7 @@ def open_case(order_id: int, wish: Wish, by: By, *, key: str | None = None) -> A
     moving.arrived(case)
     moving.settle_axis(order)
     facts = (case.kind.value, by.party.value, wish.reason, case.amount_minor)
-    journal.record(CaseOpened(case.shop_id, order.id, case.id, case.number, *facts))
+    journal.record(CaseOpened(case.shop_id, order.id, case.id, case.number, case.currency, *facts))
     db.session.flush()
     return case
 
@@ -192,11 +192,3 @@ def _of_key(shop_id: int, key: str | None) -> AfterSaleCase | None:
         return None
     mine = (AfterSaleCase.shop_id == shop_id, AfterSaleCase.key == key)
     return db.session.scalars(select(AfterSaleCase).where(*mine)).first()
-
-
-def live_cancelling(order_ids: Sequence[int]) -> dict[int, str]:
-    """Which of these orders are being cancelled, their money on the way back: why nothing of them is sent."""
-    query = select(AfterSaleCase.order_id).where(
-        AfterSaleCase.order_id.in_(order_ids), AfterSaleCase.closes_order, AfterSaleCase.state == CaseState.REFUNDING
-    )
-    return dict.fromkeys(db.session.scalars(query), "case_refunding")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from app.after_sale import access, credit_notes, moving, opening, refunding
+from app.after_sale import access, credit_notes, moving, refunding, unsent
 from app.after_sale.access import SYSTEM
 from app.after_sale.lifecycle import Act
-from app.after_sale.models import AfterSaleCase, CaseState
+from app.after_sale.models import CaseState
 from app.after_sale_events import CaseRefundFailed
-from app.fulfilment import knowing
 from app.kit import journal
 from app.kit.db import db
 from app.order_events import OrderMoved
-from app.orders import handling, reserving
+from app.orders import handling
 from app.orders.lifecycle import Axis
 from app.orders.models import CloseCause, Order, OrderState, PaymentState
 from app.payment_events import RefundFailed, RefundSucceeded
-from app.stock import holds
 
 
 @journal.on(RefundSucceeded)
@@ -28,7 +26,7 @@ def money_is_back(event: RefundSucceeded) -> None:
     case.refunded_minor = min(case.refunded_minor + event.amount_minor, case.amount_minor)
     if case.state is CaseState.REFUNDING and case.refunded_minor == case.amount_minor:
         credit_notes.write(case, order)
-        _let_go(case, order)
+        unsent.let_go(case, order)
         moving.go(case, order, Act.SUCCEED, SYSTEM)
         if case.closes_order:
             _close(order)
@@ -48,10 +46,6 @@ def money_is_not_back(event: RefundFailed) -> None:
     db.session.flush()
 
 
-knowing.held_back.append(opening.live_cancelling)
-"""An order whose money is on the way back stays in the house: asked once for all parcels that are sent together."""
-
-
 @journal.on(OrderMoved)
 def all_money_is_back(event: OrderMoved) -> None:
     """An order of which everything went back is closed; one that is completed stays so."""
@@ -62,17 +56,3 @@ def all_money_is_back(event: OrderMoved) -> None:
 def _close(order: Order) -> None:
     if order.order_state is OrderState.OPEN:
         handling.close(order.id, CloseCause.REFUNDED)
-
-
-def _let_go(case: AfterSaleCase, order: Order) -> None:
-    """Units that were refunded before they were sent are not held any more."""
-    held: dict[int, int] = {}
-    for row in holds.lock_held(order.shop_id, reserving.holder(order)):
-        held[row.sku_id] = held.get(row.sku_id, 0) + row.quantity
-    wanted: dict[int, int] = {}
-    for line in access.lines_of(case.id):
-        sku_id = line.line.sku_id if line.line else None
-        if sku_id in held and line.units:
-            wanted[sku_id] = min(wanted.get(sku_id, 0) + line.units, held[sku_id])
-    if wanted:
-        holds.release(order.shop_id, reserving.holder(order), wanted)

@@ -105,7 +105,7 @@ def _lower(case: AfterSaleCase, lines: Sequence[RefundLine], came: Mapping[int, 
     case.amount_minor = sum(line.amount_minor for line in access.lines_of(case.id))
     if case.amount_minor != before:
         facts = (before, case.amount_minor, "missing_units")
-        journal.record(CaseAmountChanged(case.shop_id, case.order_id, case.id, case.number, *facts))
+        journal.record(CaseAmountChanged(case.shop_id, case.order_id, case.id, case.number, case.currency, *facts))
     db.session.flush()
 
 

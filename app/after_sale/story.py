@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from flask_babel import gettext
 
 from app.after_sale.lifecycle import Act
-from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, OfferState, Party
+from app.after_sale.models import CaseKind, CaseState, OfferState, Party
 from app.after_sale.names import ACT_LABELS, KIND_LABELS, PARTY_LABELS, STATE_LABELS, STATE_LOOKS
 from app.after_sale.reasons import REFUSALS, WISHES
 from app.console.timeline import Telling, Words
@@ -17,51 +16,33 @@ from app.kit.errors import MESSAGES
 from app.kit.history import Entry
 
 
-def tellings(currency: str) -> dict[str, Callable[[Entry], Telling]]:
-    """A sentence for each fact of after-sale, amounts in the order's currency."""
-    return {
-        "CaseOpened": partial(_opened, currency),
-        "CaseMoved": _moved,
-        "CaseSaid": partial(_said, currency),
-        "CaseAmountChanged": partial(_amount_changed, currency),
-        "ReturnReceived": _received,
-        "CaseRefundFailed": _failed,
-        "CaseOverdue": _overdue,
-    }
-
-
-def _opened(currency: str, entry: Entry) -> Telling:
+def _opened(entry: Entry) -> Telling:
     facts = entry.facts
     kind = KIND_LABELS[CaseKind(facts["kind"])]
     told = {"number": facts["number"], "kind": kind, "reason": WISHES.get(facts["reason"], facts["reason"])}
     if facts["amount_minor"]:
-        amount = formats.money(facts["amount_minor"], currency)
+        amount = formats.money(facts["amount_minor"], facts["currency"])
         text = gettext("Case %(number)s opened: %(kind)s, %(amount)s (%(reason)s)", amount=amount, **told)
     else:
         text = gettext("Case %(number)s opened: %(kind)s (%(reason)s)", **told)
     return "message-report", "warning", text
 
 
-def _amount_changed(currency: str, entry: Entry) -> Telling:
-    before, after = (formats.money(entry.facts[f"{end}_minor"], currency) for end in ("from", "to"))
+def _amount_changed(entry: Entry) -> Telling:
+    before, after = (formats.money(entry.facts[f"{end}_minor"], entry.facts["currency"]) for end in ("from", "to"))
     less = gettext("less came back") if entry.facts["cause"] == "missing_units" else gettext("agreed")
     facts = {"before": before, "after": after, "why": less}
     return "cash", "info", gettext("To be refunded: %(before)s → %(after)s (%(why)s)", **facts)
 
 
-def _said(currency: str, entry: Entry) -> Telling:
+def _said(entry: Entry) -> Telling:
     who = PARTY_LABELS[Party(entry.facts["party"])]
     if entry.facts["offer"] == OfferState.SAID.value:
         return "message-circle", "info", gettext("%(who)s wrote", who=who)
     kind = KIND_LABELS[CaseKind(entry.facts["kind"])]
     amount = entry.facts["amount_minor"]
-    told = f"{kind}, {formats.money(amount, currency)}" if amount is not None else str(kind)
+    told = f"{kind}, {formats.money(amount, entry.facts['currency'])}" if amount is not None else str(kind)
     return "message-circle", "info", gettext("%(who)s offers: %(terms)s", who=who, terms=told)
-
-
-def words(case: AfterSaleCase) -> Words:
-    """The words of one case."""
-    return Words(tellings(case.currency), {}, lambda field, stored: str(stored))
 
 
 def _moved(entry: Entry) -> Telling:
@@ -112,3 +93,17 @@ def _overdue(entry: Entry) -> Telling:
         "danger",
         gettext("The time of “%(state)s” is over; nothing was done: %(why)s", state=state, why=why),
     )
+
+
+EVENTS: dict[str, Callable[[Entry], Telling]] = {
+    "CaseOpened": _opened,
+    "CaseMoved": _moved,
+    "CaseSaid": _said,
+    "CaseAmountChanged": _amount_changed,
+    "ReturnReceived": _received,
+    "CaseRefundFailed": _failed,
+    "CaseOverdue": _overdue,
+}
+"""A sentence for each fact of after-sale."""
+WORDS = Words(EVENTS, {}, lambda field, stored: str(stored))
+"""The words of a case."""

@@ -32,6 +32,9 @@ from app.stock.departures import Departures
 held_back: list[Callable[[Sequence[int]], Mapping[int, str]]] = []
 """Features above say which of some orders must not leave, by id with the code of the reason (facts: `number`)."""
 
+called_off: list[Callable[[Sequence[int]], Mapping[int, int]]] = []
+"""Features above say how many units of which order lines of some orders shall not leave any more."""
+
 
 @dataclass
 class LineFacts:
@@ -163,9 +166,11 @@ def lines_of(order_ids: Sequence[int]) -> dict[int, list[LineFacts]]:
         .order_by(OrderLine.order_id, OrderLine.position)
     )
     sent = sent_by_line(order_ids)
+    off = {line_id: units for ask in called_off for line_id, units in ask(order_ids).items()}
     found: dict[int, list[LineFacts]] = {}
     for row, needs in db.session.execute(query):
-        facts = LineFacts(row.id, row.sku_id, row.code, row.title, row.quantity, sent.get(row.id, 0), bool(needs))
+        wanted, left = max(row.quantity - off.get(row.id, 0), 0), sent.get(row.id, 0)
+        facts = LineFacts(row.id, row.sku_id, row.code, row.title, wanted, left, bool(needs))
         found.setdefault(row.order_id, []).append(facts)
     return found
 

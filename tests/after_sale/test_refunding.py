@@ -8,11 +8,11 @@ from app.after_sale.access import By
 from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, Party
 from app.after_sale.opening import Wanted, Wish
 from app.fulfilment import parcels
-from app.fulfilment.wanted import Sending
+from app.fulfilment.wanted import Sending, Unit
 from app.kit.db import db, transaction
 from app.kit.errors import Conflict, RuleViolation
 from app.orders import reading
-from app.orders.models import AfterSaleState, CloseCause, Order, OrderKind, OrderStatus, PaymentState
+from app.orders.models import AfterSaleState, CloseCause, FulfilmentState, Order, OrderKind, OrderStatus, PaymentState
 from app.payments.models import Refund, RefundState
 from app.stock.models import StockLevel
 from tests import factories as make
@@ -175,6 +175,19 @@ def test_a_unit_that_was_refunded_before_it_left_is_not_held_any_more(paid, line
         select(StockLevel).where(StockLevel.sku_id == reading.get(paid.id).lines[0].sku_id)
     ).one()
     assert (level.on_hand, level.reserved, level.available) == (100, 2, 98)
+
+
+def test_only_what_was_not_refunded_is_sent_and_then_all_has_left(paid, lines, run_jobs) -> None:
+    ids = lines(paid)
+    with transaction():
+        parcels.send(paid.id, Sending("sf", "SF1234567890123", (Unit(ids["A"], 2), Unit(ids["B"], 1))))
+    agreed(paid, Wanted(ids["A"], 1), Wanted(ids["C"], 1))
+    assert now(paid).fulfilment_state is FulfilmentState.PARTLY_FULFILLED
+    with pytest.raises(RuleViolation), transaction():
+        parcels.send(paid.id, Sending("sf", "SF1234567890124", (Unit(ids["A"], 1),)))
+    run_jobs()
+
+    assert (now(paid).fulfilment_state, now(paid).status) == (FulfilmentState.FULFILLED, OrderStatus.SHIPPED)
 
 
 def test_the_credit_note_of_a_refund_shows_units_goodwill_and_shipping(paid, lines, run_jobs) -> None:

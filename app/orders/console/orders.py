@@ -8,6 +8,7 @@ from flask import abort, current_app, flash, g, redirect, request, send_file, ur
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from app.after_sale.console import beside as after_sale
 from app.console import access, lists, timeline
 from app.console.access import needs
 from app.console.base import ListPage, expose
@@ -189,6 +190,7 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
     owed = paying.outstanding(order)
     return {
         "shipping": beside.of_order(order),
+        "after_sale": after_sale.of_order(order),
         "axes": [(names.AXIS_LABELS[axis], names.STATE_LABELS[axis][getattr(order, axis.value)]) for axis in Axis],
         "owed": owed,
         "owed_plain": str(Money(owed, order.currency)),
