@@ -63,6 +63,8 @@ class ListPage(ConsoleBase):
     list_page_template: ClassVar[str] = "console/list.html"
     reading_routes: ClassVar[frozenset[str]] = frozenset({"list", "counts"})
     row_endpoint: ClassVar[str] = "show"
+    live_endpoint: ClassVar[str] = ""
+    """Asked by live.js for the rows on screen: `?ids=1,2&cols=…` gives {rows: {id: markup}}, or 304."""
 
     def list_spec(self, shop: Shop) -> lists.ListSpec:
         """The list's shape for one shop; override where it depends on the shop's zone or currency."""

@@ -28,6 +28,7 @@ ASSETS = {
     "console.css": "app/static/console.css",
     "console.js": "app/static/console.js",
     "list.js": "app/static/list.js",
+    "live.js": "app/static/live.js",
     "search.js": "app/static/search.js",
     "copy.js": "app/static/copy.js",
     "pay.css": "app/static/pay.css",

@@ -5,6 +5,7 @@ from app.orders.console.batch_forms import OrderBatchView
 from app.orders.console.batches import BatchView
 from app.orders.console.board import OrderBoardView
 from app.orders.console.drafts import OrderDraftView, OrderLinesView
+from app.orders.console.live import OrderLiveView
 from app.orders.console.orders import OrderView
 from app.orders.console.settings import OrderSettingView
 from app.orders.console.together import OrderTogetherView
@@ -19,6 +20,7 @@ VIEWS = (
     BatchView,
     OrderSettingView,
     OrderTogetherView,
+    OrderLiveView,
 )
 
 __all__ = ["VIEWS"]

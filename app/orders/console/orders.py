@@ -59,6 +59,7 @@ class OrderView(ListPage):
     noun = Noun.ORDERS
     route_base = "/orders"
     title = _l("Orders")
+    live_endpoint = "OrderLiveView.rows"
     actions = (
         lists.Action(_l("Bulk acts"), "list-check", "BatchView.list", Noun.ORDERS, Verb.READ),
         lists.Action(_l("Send together"), "packages", "OrderTogetherView.together", Noun.ORDERS, Verb.READ),
@@ -180,6 +181,7 @@ class OrderView(ListPage):
             fields=EDITABLE,
             lengths=edits.LENGTHS,
             endpoints=current_app.view_functions,
+            facts=sum(1 for entry in entries if entry.event),
             stale=stale,
             mine=mine or {},
         )
