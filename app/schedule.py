@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.after_sale import deadlines
 from app.catalog import change_approvals, change_plans
+from app.fulfilment import confirming
 from app.kit import idempotency, jobs
 from app.orders import unpaid
 from app.payments import asking, callbacks, refund_sending
@@ -29,6 +30,7 @@ TIMETABLE = (
     Entry("start_planned_changes", 2, change_plans.start_due, "starts the changes that were planned for a time"),
     Entry("act_on_late_cases", 10, deadlines.act_on_overdue, "does to overdue after-sale cases what the shop has set"),
     Entry("expire_holds", 5, holds.expire_due, "gives back reserved stock that nobody has confirmed in time"),
+    Entry("confirm_received", 10, confirming.confirm_due, "counts orders as received some days after they were sent"),
     Entry("close_unpaid", 5, unpaid.close_due, "closes orders that nobody has paid for in their shop's time"),
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
     Entry(

@@ -172,12 +172,18 @@ def signed(
 
     Raises RuleViolation("parcel_not_sent"), NotFound.
     """
+    row = sign(parcel_id, source, cause, at)
+    for order_id in orders_of(row.id):
+        deliver_if_all_signed(order_id)
+    return row
+
+
+def sign(parcel_id: int, source: Source, cause: str, at: datetime | None = None) -> Parcel:
+    """As `signed`, but the orders stay where they are."""
     row = _sent_one(parcel_id, ParcelState.SIGNED)
     if row.state is ParcelState.SENT:
         row.signed_at = at or clock.now()
         _moved(row, ParcelState.SIGNED, EventKind.SIGNED, source, cause)
-        for order_id in orders_of(row.id):
-            deliver_if_all_signed(order_id)
     return row
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from app.fulfilment import judging, knowing, lifecycle
+from app.fulfilment import confirming, judging, knowing, lifecycle
 from app.fulfilment.judging import Plan
 from app.fulfilment.knowing import Known, OrderFacts, ParcelFacts
 from app.fulfilment.models import (
@@ -190,14 +190,15 @@ def _write(known: Known, sheet: _Sheet) -> None:
 
 def _settle(orders: Sequence[OrderFacts]) -> None:
     """The goods' axis follows from the units: all have left, or some; saved by one statement, not one an order."""
+    if not orders:
+        return
     moved: list[Order] = []
+    whole = [facts.order.id for facts in orders if not facts.left]
     with db.session.no_autoflush:
         for facts in orders:
             target = FulfilmentState.PARTLY_FULFILLED if facts.left else FulfilmentState.FULFILLED
             if handling.move(facts.order, Axis.FULFILMENT, target, CAUSE):
                 moved.append(facts.order)
-        if not moved:
-            return
         now = clock.now()
         columns: dict[str, Any] = {"ids": [one.id for one in moved], "now": now}
         columns |= {"statuses": [one.status.value for one in moved]}
@@ -205,6 +206,7 @@ def _settle(orders: Sequence[OrderFacts]) -> None:
         db.session.execute(text(_MOVED), columns)
         for one in moved:
             db.session.expire(one)
+    confirming.plan(orders[0].order.shop_id, whole)
 
 
 def _outcome(wanted: Wanted, result: Plan | DomainError) -> Outcome:

@@ -1,6 +1,6 @@
 """The pages of parcels: the list and one parcel, sending an order."""
 
-from app.fulfilment import batch_acts  # noqa: F401 - registers the act
+from app.fulfilment import batch_acts, reactions  # noqa: F401 - they register themselves
 from app.fulfilment.console.parcels import ParcelView
 from app.fulfilment.console.shipping import ShipView
 from app.fulfilment.story import EVENTS
