@@ -99,6 +99,12 @@ SETTINGS = (
         "",
         "Names or addresses, with commas, that webhooks may go to although they lie in a private network.",
     ),
+    Setting(
+        "KUAIDAN_SANDBOX_URL",
+        "str",
+        "",
+        "Where emulated payment gateways listen; `make run` sets it (KUAIDAN_SANDBOX=0: none), production refuses it.",
+    ),
     Setting("KUAIDAN_SAMPLE_DATA", "path", "sample_data", "Folder of the demo data set."),
 )
 
@@ -139,6 +145,8 @@ def _refuse_missing(values: dict[str, Any]) -> None:
             raise SettingsError(f"{name} is not set; start with `make run`, or set it (see docs/settings.md).")
     if values["KUAIDAN_ENV"] == "production" and len(values["SECRET_KEY"]) < 32:
         raise SettingsError("SECRET_KEY is shorter than 32 characters; production refuses it.")
+    if values["KUAIDAN_ENV"] == "production" and values["KUAIDAN_SANDBOX_URL"]:
+        raise SettingsError("KUAIDAN_SANDBOX_URL is set: production pays through real gateways only.")
 
 
 def flask_config(values: dict[str, Any]) -> dict[str, Any]:

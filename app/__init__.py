@@ -14,6 +14,7 @@ import config
 from app import models  # noqa: F401 - registers every table
 from app.kit import assets, connections, logs, metrics, queues, web
 from app.kit.db import Model, db
+from app.payments.channels import hosts
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
@@ -24,6 +25,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     if values["KUAIDAN_PROXY_HOPS"]:
         hops = values["KUAIDAN_PROXY_HOPS"]
         flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's own way
+    if values["KUAIDAN_SANDBOX_URL"]:
+        hosts.open_sandbox(values["KUAIDAN_SANDBOX_URL"])
     logs.init_app(flask_app)
     db.init_app(flask_app)
     with flask_app.app_context():

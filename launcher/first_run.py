@@ -92,7 +92,7 @@ def prepare(children: Children, wait: Wait, password: FirstPassword) -> bool:
 
     Returns whether the database wants the demonstration data. Raises LauncherError.
     """
-    answer = _flask(children, wait, ["prepare", "--json"], "prepare", "Preparing the database")
+    answer = flask(children, wait, ["prepare", "--json"], "prepare", "Preparing the database")
     if answer.get("created"):
         password.keep(str(answer["username"]), str(answer["password"]))
     return bool(answer.get("demo"))
@@ -101,14 +101,14 @@ def prepare(children: Children, wait: Wait, password: FirstPassword) -> bool:
 def load_demo(children: Children, wait: Wait) -> None:
     """Load the demonstration shops; shows its own progress. Raises LauncherError."""
     say("Loading the demonstration shops (once; KUAIDAN_DEMO=0 or --no-demo leaves them out) …")
-    _flask(children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops")
+    flask(children, wait, ["demo", "load", "--if-empty"], "demo", "Loading the demonstration shops")
     staff = Path(children.environment["KUAIDAN_STATE_DIR"]) / "demo_staff.txt"
     if staff.exists():
         say(f"Its staff (a manager, a merchant, an agent, an auditor) and their passwords: {staff}")
 
 
-def _flask(children: Children, wait: Wait, arguments: list[str], name: str, what: str) -> dict[str, object]:
-    """Run one command of the application; its last line of output where that is JSON."""
+def flask(children: Children, wait: Wait, arguments: list[str], name: str, what: str) -> dict[str, object]:
+    """Run one command of the application; its last line of output where that is JSON. Raises LauncherError."""
     log = Log(children.log_folder / f"{name}.log", name)
     out = children.log_folder / f"{name}.out"
     with log.appending() as errors, out.open("wb") as output:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from launcher import first_run, lifelines, ports
+from launcher import first_run, lifelines, ports, sandbox
 from launcher.locks import FileLock, is_held
 from launcher.options import Options
 from launcher.paths import ROOT, private_folder, state_dir, write_private
@@ -87,15 +87,23 @@ class Instance:
         started = time.monotonic()
         self._note(url="")
         environment = self._environment(stack)
+        emulators = sandbox.wanted(self.state, environment)
+        if emulators:
+            environment[sandbox.URL] = emulators.url
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(first_run.empty_metrics_folder(self.state))
         keep_open = [self.lock.descriptor]
         keep_open += [server.lease.descriptor for server in self.servers.values()]
         children = Children(environment, private_folder(self.state / "log"), keep_open)
         stack.callback(children.stop)
         wait = self._waiter(children)
+        runs_emulators = emulators is not None and emulators.start(children)
         self._prepare(children, wait)
         port = self._choose_port()
         url = f"http://{_reachable(self.options.host)}:{port}"
+        if emulators and runs_emulators:
+            emulators.connect(children, wait, url)
+        elif not emulators:
+            sandbox.switch_off(self.state, children, wait)
         programs = programs_of(self.options.host, port)
         children.start(programs[0])
         self._wait_until_ready(children, port)
@@ -103,6 +111,8 @@ class Instance:
             children.start(program)
         self._note(url=url)
         say(f"\nKuaidan is ready after {time.monotonic() - started:.1f} s: {url}")
+        if emulators and runs_emulators:
+            emulators.tell()
         self.password.show()
         say("\nCtrl-C ends it. Logs: " + str(children.log_folder))
         self._watch(children)

@@ -14,7 +14,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
-from app.demo import loading, staff
+from app.demo import loading, sandbox, staff
 from app.kit import context
 from app.kit.errors import DomainError
 
@@ -35,6 +35,17 @@ def load(if_empty: bool, small: bool, as_json: bool) -> None:
         _tell({"shops": {}, "staff": [], "seconds": 0.0}, as_json)
         return
     _tell(_load(small), as_json)
+
+
+@demo.command("sandbox")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--public-url", default="http://127.0.0.1:8000", help="Where the emulated gateways reach Kuaidan.")
+@click.option("--off", is_flag=True, help="Switch the accounts off instead.")
+def connect_sandbox(folder: Path, public_url: str, off: bool) -> None:
+    """Connect the demo shops with the emulated payment gateways whose keys are in FOLDER. No real money."""
+    with context.acting(context.Actor("cli", "demo")):
+        done = sandbox.disconnect() if off else sandbox.connect(folder, public_url.rstrip("/"))
+    click.echo(json.dumps({"accounts" if off else "shops": done}))
 
 
 def _load(small: bool) -> dict[str, Any]:

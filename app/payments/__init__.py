@@ -17,6 +17,10 @@ MESSAGES.update(
         "channel_unknown": _l("There is no payment channel “%(channel)s”."),
         "credential_missing": _l("“%(field)s” is missing. The channel can be enabled when it is there."),
         "account_label": _l("Give the account a name of at most 80 characters."),
+        "gateway_refused": _l("This address is no gateway that may be called. Leave it empty for the channel's own."),
+        "key_unreadable": _l(
+            "One of the keys or certificates cannot be read. Paste the whole file, from BEGIN to END."
+        ),
         "matter_reason": _l("Say in at most %(most)s characters how it was settled."),
         "matter_resolved": _l("Somebody has resolved this already."),
         "payment_setting": _l("Something in the settings is out of range. Nothing was saved."),

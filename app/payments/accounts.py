@@ -14,7 +14,7 @@ from app.kit import clock, context, journal, sealing
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
 from app.payment_events import ChannelAccountSaved
-from app.payments.channels import channel_of
+from app.payments.channels import channel_of, hosts, keys
 from app.payments.models import ChannelAccount
 from app.payments.providers import Account, Channel, Provider
 
@@ -32,7 +32,10 @@ class Wish:
 
 
 def make(shop_id: int, channel_code: str, wish: Wish) -> ChannelAccount:
-    """Open an account. Raises RuleViolation("credential_missing", "account_label"), NotFound("channel_unknown")."""
+    """Open an account. Raises NotFound("channel_unknown"), RuleViolation.
+
+    Codes: account_label, credential_missing, gateway_refused, key_unreadable.
+    """
     channel_of(channel_code)
     account = ChannelAccount(
         shop_id=shop_id, channel=channel_code, label="", callback_token=secrets.token_urlsafe(24), enabled=False
@@ -56,6 +59,8 @@ def save(account_id: int, wish: Wish) -> ChannelAccount:
     account.is_test = wish.is_test or channel.is_simulated
     if wish.gateway_url is not None:
         account.gateway_url = wish.gateway_url.strip()[:200]
+    if wish.enabled:
+        _try(channel, Account(account.id, credentials, account.is_test, account.gateway_url))
     account.sealed = sealing.seal(json.dumps(credentials), _purpose(account))
     db.session.flush()
     journal.record(ChannelAccountSaved(account.shop_id, account.id, account.channel, account.enabled, sorted(given)))
@@ -73,6 +78,16 @@ def _require(channel: Channel, credentials: Mapping[str, str]) -> None:
     for one in channel.fields:
         if one.required and not credentials.get(one.key):
             raise RuleViolation("credential_missing", field=str(one.label))
+
+
+def _try(channel: Channel, account: Account) -> None:
+    """Keys that cannot be read and addresses that nobody may call are refused now, not when a buyer pays."""
+    if account.gateway_url and not hosts.is_allowed(account.gateway_url):
+        raise RuleViolation("gateway_refused")
+    try:
+        channel.build(account)
+    except keys.BadKey as error:
+        raise RuleViolation("key_unreadable") from error
 
 
 def credentials_of(account: ChannelAccount) -> dict[str, str]:

@@ -14,7 +14,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from tests.gateways import alipay_bills, signing
-from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused, yuan
+from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused, Sale, yuan
 
 _AMOUNT = re.compile(r"(0|[1-9]\d{0,8})\.\d{2}")
 _OPERATIONS = {
@@ -36,6 +36,7 @@ class Trade:
     facts: dict[str, Any]
     notify_url: str
     qr_code: str
+    made_at: datetime
     state: str = ""
     """Empty: nobody has scanned it, the gateway knows no trade."""
     trade_no: str = ""
@@ -66,6 +67,7 @@ class AlipayGateway(Gateway):
     """One app of one seller at Alipay."""
 
     code = "alipay"
+    books = ("trades", "offers")
     lies = frozenset({Lie.TAMPERED, Lie.STRANGER, Lie.TYPE, Lie.STALE, Lie.FUTURE})
     lies |= {Lie.AMOUNT, Lie.APP, Lie.MERCHANT, Lie.NUMBER}
 
@@ -106,7 +108,7 @@ class AlipayGateway(Gateway):
         try:
             content = self._authorize(params)
             if method.endswith((".wap.pay", ".page.pay")):
-                return redirect(self._page(params, content))
+                return redirect(request.script_root + self._page(params, content))
             data = self._act(method, params, content, request)
             return self._signed(method, {"code": "10000", "msg": "Success", **data}, fault)
         except Refused as no:
@@ -155,7 +157,7 @@ class AlipayGateway(Gateway):
             raise Refused(200, "ACQ.INVALID_PARAMETER", "total_amount")
         known = self.trades.get(number)
         if known is None:
-            known = Trade(content, notify_url, f"https://qr.alipay.com/bax{secrets.token_hex(8)}")
+            known = Trade(content, notify_url, f"https://qr.alipay.com/bax{secrets.token_hex(8)}", self.now())
             self.trades[number] = known
             if self.pays_at_once:
                 self.pay(number)
@@ -253,6 +255,24 @@ class AlipayGateway(Gateway):
         if not content or until < self.now():
             return Response("gone", 404)
         return Response(content, content_type="application/zip")
+
+    def sales(self) -> list[Sale]:
+        return [
+            Sale(
+                key=trade.number,
+                number=trade.number,
+                title=trade.facts["subject"],
+                amount=f"CNY {trade.facts['total_amount']}",
+                made_at=trade.made_at,
+                is_open=trade.state in ("", "WAIT_BUYER_PAY"),
+                is_paid=trade.paid_at is not None,
+            )
+            for trade in self.trades.values()
+        ]
+
+    def waiting_refunds(self) -> list[tuple[str, datetime]]:
+        every = [one for trade in self.trades.values() for one in trade.refunds.values()]
+        return [(one.number, one.made_at) for one in every if not one.is_done]
 
     # What happens away from the merchant
 

@@ -77,6 +77,20 @@ class Seen:
     status: int
 
 
+@dataclass(frozen=True)
+class Sale:
+    """A trade as the buyer's page shows it; `key` is what stands in the page's address."""
+
+    key: str
+    number: str
+    title: str
+    amount: str
+    made_at: datetime
+    is_open: bool
+    is_paid: bool
+    back: str = ""
+
+
 class Refused(Exception):
     """The gateway says no: an HTTP status, its code and a text."""
 
@@ -89,6 +103,8 @@ class Gateway:
     """One emulated gateway with one merchant. Thread-safe: every request holds the lock while it works."""
 
     code = ""
+    books: tuple[str, ...] = ()
+    """What outlives a restart of the sandbox."""
     lies: frozenset[Lie] = frozenset()
     """The lies that a notice of this gateway can tell."""
 
@@ -146,6 +162,14 @@ class Gateway:
 
     def credentials(self) -> dict[str, str]:
         """What the merchant enters at the product."""
+        raise NotImplementedError
+
+    def sales(self) -> list[Sale]:
+        """Every trade, for the buyer's page."""
+        raise NotImplementedError
+
+    def waiting_refunds(self) -> list[tuple[str, datetime]]:
+        """Refunds that were accepted and are not done, with the time of their making."""
         raise NotImplementedError
 
     def operation_of(self, request: Request) -> str:

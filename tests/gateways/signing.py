@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -15,11 +17,34 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.x509.oid import NameOID
 
+_folder: list[Path] = []
+
+
+def keep_in(folder: Path) -> None:
+    """Keep keys and certificates in a folder from run to run: the sandbox's must stay those that it gave out."""
+    _folder[:] = [folder]
+
+
+def _kept(name: str, make: Callable[[], bytes]) -> bytes:
+    if not _folder:
+        return make()
+    path = _folder[0] / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.pem"
+    if not path.exists():
+        path.write_bytes(make())
+        path.chmod(0o600)
+    return path.read_bytes()
+
 
 @cache
 def key(name: str) -> rsa.RSAPrivateKey:
     """A key by name, made once a run."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    found = serialization.load_pem_private_key(_kept(f"key {name}", _new_key), None)
+    assert isinstance(found, rsa.RSAPrivateKey)
+    return found
+
+
+def _new_key() -> bytes:
+    return private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)).encode()
 
 
 def private_pem(one: rsa.RSAPrivateKey) -> str:
@@ -60,6 +85,22 @@ def certificate(
     ca: bool,
 ) -> x509.Certificate:
     """A certificate, ten years long; without an issuer it signs itself."""
+
+    def make() -> bytes:
+        return certificate_pem(_certificate(common_name, own, issuer, issuer_key, ca=ca)).encode()
+
+    signer = issuer.subject.rfc4514_string() if issuer else "itself"
+    return x509.load_pem_x509_certificate(_kept(f"certificate {common_name} by {signer} {public_pem(own)}", make))
+
+
+def _certificate(
+    common_name: str,
+    own: rsa.RSAPrivateKey,
+    issuer: x509.Certificate | None,
+    issuer_key: rsa.RSAPrivateKey,
+    *,
+    ca: bool,
+) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     today = datetime.now(UTC)  # noqa: TID251 - certificates live in real time
     return (

@@ -7,13 +7,13 @@ import hmac
 import json
 import re
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request, Response
 
-from tests.gateways.gateway import Fault, Gateway, Lie, Notice, Refused
+from tests.gateways.gateway import Fault, Gateway, Lie, Notice, Refused, Sale
 
 _ZERO = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
 _THREE = frozenset("bhd jod kwd omr tnd".split())  # noqa: SIM905
@@ -26,6 +26,7 @@ class StripeGateway(Gateway):
     """One account; its balance is kept in CNY."""
 
     code = "stripe"
+    books = ("sessions", "refunds", "booked", "_replies", "secret_key", "webhook_secret")
     lies = frozenset({Lie.TAMPERED, Lie.STRANGER, Lie.STALE, Lie.FUTURE, Lie.MODE})
     lies |= {Lie.AMOUNT, Lie.CURRENCY, Lie.NUMBER}
 
@@ -212,6 +213,25 @@ class StripeGateway(Gateway):
             rows = [*rows, {**rows[0], "id": "txn_again"}]
         return rows
 
+    def sales(self) -> list[Sale]:
+        return [
+            Sale(
+                key=one["id"],
+                number=one["client_reference_id"],
+                title=one["client_reference_id"],
+                amount=f"{one['currency'].upper()} {one['amount_total'] / 10 ** _digits(one['currency']):.2f}",
+                made_at=datetime.fromtimestamp(one["created"], UTC),
+                is_open=one["status"] == "open",
+                is_paid=one["payment_status"] == "paid",
+                back=one["success_url"],
+            )
+            for one in self.sessions.values()
+        ]
+
+    def waiting_refunds(self) -> list[tuple[str, datetime]]:
+        waiting = [one for one in self.refunds.values() if one["status"] == "pending"]
+        return [(one["metadata"]["number"], datetime.fromtimestamp(one["created"], UTC)) for one in waiting]
+
     # What happens away from the merchant
 
     def by_number(self, number: str) -> Facts:
@@ -238,9 +258,8 @@ class StripeGateway(Gateway):
 
     def _book(self, kind: str, units: int, source: Facts) -> Facts:
         currency = source["currency"]
-        digits = 0 if currency in _ZERO else 3 if currency in _THREE else 2
         rate = _RATES[currency]
-        settled = round(units * float(rate or 1) * 100 / 10**digits)
+        settled = round(units * float(rate or 1) * 100 / 10 ** _digits(currency))
         fee = round(settled * 0.034) if kind == "charge" else 0
         booked = {
             "id": f"txn_{secrets.token_hex(12)}", "object": "balance_transaction", "type": kind, "amount": settled,
@@ -298,6 +317,10 @@ class StripeGateway(Gateway):
             body = body.replace(b'"object": "event"', b'"object": "Event"', 1)
         headers = {"Stripe-Signature": header, "Content-Type": "application/json; charset=utf-8"}
         return Notice(self.webhook_url, body, headers)
+
+
+def _digits(currency: str) -> int:
+    return 0 if currency in _ZERO else 3 if currency in _THREE else 2
 
 
 def _mac(secret: str, stamp: int, body: bytes) -> str:

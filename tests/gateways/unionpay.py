@@ -13,7 +13,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from tests.gateways import signing, unionpay_files
-from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused
+from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused, Sale, yuan
 
 _ORDER_ID = re.compile(r"[0-9A-Za-z]{8,40}")
 _OPERATIONS = {
@@ -49,6 +49,7 @@ class UnionPayGateway(Gateway):
     """One merchant at UnionPay, with a chain of certificates of its own."""
 
     code = "unionpay"
+    books = ("trades",)
     lies = frozenset({Lie.TAMPERED, Lie.STRANGER, Lie.TYPE, Lie.CHAIN, Lie.NAME})
     lies |= {Lie.AMOUNT, Lie.CURRENCY, Lie.MERCHANT, Lie.NUMBER}
 
@@ -88,7 +89,7 @@ class UnionPayGateway(Gateway):
         try:
             self._authorize(fields)
             if operation == "create":
-                return redirect(self._front(fields), 303)
+                return redirect(request.script_root + self._front(fields), 303)
             data = self._act(operation, fields)
         except Refused as no:
             data = {**_echo(fields), "respCode": no.code, "respMsg": no.text or no.code}
@@ -181,6 +182,24 @@ class UnionPayGateway(Gateway):
             raise Refused(200, "36", "与原交易信息不符")
         if int(fields["txnAmt"]) > self.balance:
             raise Refused(200, "77", "余额不足")
+
+    def sales(self) -> list[Sale]:
+        return [
+            Sale(
+                key=trade.number,
+                number=trade.number,
+                title=trade.number,
+                amount=f"CNY {yuan(int(trade.facts['txnAmt']))}",
+                made_at=trade.made_at,
+                is_open=trade.code == "05",
+                is_paid=trade.code == "00",
+            )
+            for trade in self.trades.values()
+            if not trade.is_refund
+        ]
+
+    def waiting_refunds(self) -> list[tuple[str, datetime]]:
+        return [(one.number, one.made_at) for one in self.trades.values() if one.is_refund and one.code == "05"]
 
     # What happens away from the merchant
 

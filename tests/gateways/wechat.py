@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from werkzeug.wrappers import Request, Response
 
 from tests.gateways import signing, wechat_bills, wechat_checks
-from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused
+from tests.gateways.gateway import BEIJING, Fault, Gateway, Lie, Notice, Refused, Sale, yuan
 
 _AUTHORIZATION = re.compile(r'(\w+)="([^"]*)"')
 
@@ -56,6 +56,7 @@ class WeChatGateway(Gateway):
     """One merchant at WeChat Pay."""
 
     code = "wechat"
+    books = ("orders", "refunds", "offers", "apiv3_key")
     lies = frozenset(
         {Lie.TAMPERED, Lie.STRANGER, Lie.SERIAL, Lie.TYPE, Lie.PROBE, Lie.STALE, Lie.FUTURE}
         | {Lie.AMOUNT, Lie.CURRENCY, Lie.APP, Lie.MERCHANT, Lie.NUMBER}
@@ -172,7 +173,7 @@ class WeChatGateway(Gateway):
         if kind == "native":
             return {"code_url": order.code_url}
         if kind == "h5":
-            return {"h5_url": f"{self.url}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx{order.code_url[-10:]}"}
+            return {"h5_url": f"{self.url}/pay/{number}?prepay_id=wx{order.code_url[-10:]}"}
         return {"prepay_id": f"wx{order.code_url[-10:]}"}
 
     def _order(self, number: str, mchid: str | None) -> Order:
@@ -247,6 +248,23 @@ class WeChatGateway(Gateway):
             "amount": {"total": refund.order.paid, "refund": refund.fen, "currency": "CNY"},
         }
         return told | ({"success_time": _rfc3339(refund.done_at)} if refund.done_at else {})
+
+    def sales(self) -> list[Sale]:
+        return [
+            Sale(
+                key=order.number,
+                number=order.number,
+                title=order.facts["description"],
+                amount=f"CNY {yuan(order.facts['amount']['total'])}",
+                made_at=order.made_at,
+                is_open=order.state == "NOTPAY",
+                is_paid=order.paid_at is not None,
+            )
+            for order in self.orders.values()
+        ]
+
+    def waiting_refunds(self) -> list[tuple[str, datetime]]:
+        return [(number, one.made_at) for number, one in self.refunds.items() if one.state == "PROCESSING"]
 
     # What happens away from the merchant
 

@@ -25,6 +25,14 @@ TEST = frozenset(
 )
 """The channels' own test environments, on the internet."""
 
+SANDBOX_PATHS = {
+    "wechat": "/wechat",
+    "alipay": "/alipay/gateway.do",
+    "unionpay": "/unionpay",
+    "stripe": "/stripe/{shop}",
+}
+"""Where each emulated gateway stands behind the sandbox's address."""
+
 _sandboxes: set[str] = set()
 
 
@@ -45,6 +53,13 @@ def close_sandbox(url: str) -> None:
 def is_sandbox(url: str) -> bool:
     """Whether the address lies in a sandbox that was opened."""
     return _root(url) in _sandboxes
+
+
+def sandbox_page(gateway_url: str, key: str) -> str:
+    """Where a buyer pays a trade of an emulated gateway; empty for real ones. `key`: our number, Stripe's session."""
+    if not is_sandbox(gateway_url):
+        return ""
+    return f"{gateway_url.removesuffix('/gateway.do')}/pay/{key}"
 
 
 def check(url: str) -> None:
