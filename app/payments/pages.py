@@ -13,7 +13,7 @@ from app.kit import clock, context, origin, texts
 from app.kit.db import transaction
 from app.kit.errors import DomainError, NotFound
 from app.payments import accounts, asking, callbacks, checkout, codes, links, names, simulate, starting
-from app.payments.channels import channel_of
+from app.payments.channels import channel_of, hosts
 from app.payments.providers import CallbackRequest, Scene
 
 blueprint = Blueprint("pay", __name__, url_prefix="/pay")
@@ -94,6 +94,7 @@ def _page(token: str, link: links.Link, fault: str = "") -> Response:
         shown=shown,
         channel=channel,
         picture=codes.picture(shown.get("qr_text", "")) if shown.get("scene") == Scene.QR else "",
+        sandbox_page=_sandbox_page(seen),
         mark=checkout.fingerprint(seen),
         poll_seconds=POLL_SECONDS,
         choosing=choosing,
@@ -105,6 +106,14 @@ def _page(token: str, link: links.Link, fault: str = "") -> Response:
     if shown.get("scene") == Scene.FORM and shown.get("url"):
         _let_form_go(response, shown["url"])
     return response
+
+
+def _sandbox_page(seen: checkout.View) -> str:
+    """Where a code can be paid by hand when it is an emulator's: nobody's phone reads it."""
+    if seen.payment is None:
+        return ""
+    url = accounts.get(seen.payment.account_id).gateway_url
+    return hosts.sandbox_page(url, seen.payment.channel_trade_no or seen.payment.number) if url else ""
 
 
 def _let_form_go(response: Response, url: str) -> None:
@@ -133,7 +142,7 @@ def _start(token: str, link: links.Link) -> Any:
     try:
         way = checkout.way(seen.order, int(asked) if asked.isdecimal() and len(asked) < 19 else 0, mobile=_is_phone())
         back = origin.address(url_for("pay.back", token=token))
-        ask = starting.Ask(way.scene, back, request.remote_addr or "", locale=_language())
+        ask = starting.Ask(way.scene, back, request.remote_addr or "", locale=_language(), is_phone=_is_phone())
         payment = starting.get(starting.begin(link.order_id, way.account.id, ask, transaction))
     except DomainError as error:
         return _page(token, link, error.message())
