@@ -82,7 +82,8 @@ def _require(channel: Channel, credentials: Mapping[str, str]) -> None:
 
 def _try(channel: Channel, account: Account) -> None:
     """Keys that cannot be read and addresses that nobody may call are refused now, not when a buyer pays."""
-    if account.gateway_url and not hosts.is_allowed(account.gateway_url):
+    url = account.gateway_url
+    if url and not (hosts.is_allowed(url) or (channel.is_simulated and hosts.is_loopback(url))):
         raise RuleViolation("gateway_refused")
     try:
         channel.build(account)

@@ -189,6 +189,10 @@ def test_only_an_administrator_names_another_gateway(shop, manager, account, sig
     administrator = Browser(apart(sign_in, make.staff(Role.ADMINISTRATOR, shop)))
     administrator.post(f"/payment-channels/{account.id}/edit", data=form)
     assert fresh(account).gateway_url == "http://127.0.0.1:9"
+    elsewhere = {**form, "gateway_url": "http://169.254.169.254/"}
+    refused = administrator.post(f"/payment-channels/{account.id}/edit", data=elsewhere)
+    assert "no gateway that may be called" in refused.text
+    assert fresh(account).gateway_url == "http://127.0.0.1:9"
     assert "The test failed" in administrator.post(f"/payment-channels/{account.id}/test", follow_redirects=True).text
     assert fresh(account).failing_code == "unknown"
 

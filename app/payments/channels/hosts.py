@@ -82,6 +82,12 @@ def is_allowed(url: str) -> bool:
     return True
 
 
+def is_loopback(url: str) -> bool:
+    """Whether it is this very machine; a simulator may live there, a gateway never does."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname == "127.0.0.1" and "@" not in parts.netloc
+
+
 def _root(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
