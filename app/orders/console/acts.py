@@ -62,6 +62,7 @@ class OrderActView(ConsoleBase):
     @needs(Noun.ORDERS, Verb.READ)
     def comment(self, pk: int) -> Any:
         """Say something to colleagues; whoever may read the order may."""
+        access.shop_of(reading.get(pk))
         with transaction():
             comments.add(pk, request.form.get("comment", "").replace("\r\n", "\n"))
         return _back(pk, "timeline")
