@@ -45,6 +45,8 @@ ASSETS = {
     **{name: f"app/static/{name}" for name in GRID_SCRIPTS},
     "order_form.js": "app/static/order_form.js",
     "charts.js": "app/static/charts.js",
+    "print.css": "app/static/print.css",
+    "print.js": "app/static/print.js",
     "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",
 }

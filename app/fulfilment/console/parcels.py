@@ -27,7 +27,11 @@ class ParcelView(ListPage):
     route_base = "/parcels"
     title = _l("Parcels")
     subtitle = _l("What has left the house, and what was last heard of it.")
-    actions = (Action(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, Verb.READ),)
+    actions = (
+        Action(_l("Deadlines"), "alarm", "OrderBoardView.show", Noun.ORDERS, Verb.READ),
+        Action(_l("Import tracking numbers"), "file-import", "ParcelView.upload", Noun.PARCELS, Verb.BULK),
+        Action(_l("Pick list"), "list-check", "PickingView.waiting", Noun.PARCELS, Verb.READ, primary=True),
+    )
     empty = Empty(
         "truck-delivery",
         _l("No parcels yet"),
@@ -50,6 +54,12 @@ class ParcelView(ListPage):
     def counts(self) -> Any:
         """How many each tab has."""
         return self.render_counts()
+
+    @expose("/import")
+    @needs(Noun.PARCELS, Verb.BULK)
+    def upload(self) -> Any:
+        """Where a tracking file is dropped."""
+        return redirect(url_for("ImportView.new", kind="tracking"))
 
     @expose("/export")
     @needs(Noun.PARCELS, Verb.EXPORT)
