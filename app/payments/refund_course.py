@@ -183,7 +183,7 @@ def try_again(refund_id: int) -> Refund:
     refund = locked(refund_id)
     if refund.state is RefundState.ABNORMAL:
         refund.attempts, refund.next_try_at = 0, clock.now()
-        lifecycle.move_refund(refund, RefundState.PROCESSING)
+        lifecycle.move_refund(refund, RefundState.SUBMITTING)  # asked about first, sent if the channel has not got it
         refunds.want_sending(refund.shop_id)
         return refund
     if refund.state is not RefundState.FAILED:

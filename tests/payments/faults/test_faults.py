@@ -1,0 +1,49 @@
+"""Every fault against every channel; the outcomes are docs/payments.md (KUAIDAN_WRITE_FAULTS=1 writes them anew)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.payments.faults.scenes import SCENES
+from tests.payments.faults.stage import GATEWAYS, on_stage
+
+pytestmark = [pytest.mark.commits, pytest.mark.slow]
+PAGE = ROOT / "docs/payments.md"
+BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
+
+
+def _table() -> dict[str, dict[str, str]]:
+    """The outcomes on the page: fault → channel → outcome."""
+    lines = PAGE.read_text("utf-8").split(BEGIN)[1].split(END)[0].strip().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0]: dict(zip(rows[0][1:], row[1:], strict=True)) for row in rows[2:]} if rows else {}
+
+
+def _write(code: str, outcomes: dict[str, str]) -> None:
+    table = _table()
+    for fault in SCENES:
+        table.setdefault(fault, {})[code] = outcomes[fault]
+    head = f"| Fault | {' | '.join(GATEWAYS)} |"
+    rows = [f"| {fault} | {' | '.join(table[fault].get(one, '?') for one in GATEWAYS)} |" for fault in SCENES]
+    rule = "|---" * (len(GATEWAYS) + 1) + "|"
+    before, rest = PAGE.read_text("utf-8").split(BEGIN)
+    PAGE.write_text("\n".join([before + BEGIN, head, rule, *rows, END]) + rest.split(END)[1], "utf-8")
+
+
+@pytest.mark.parametrize("code", GATEWAYS)
+def test_every_fault_ends_as_the_page_says(app, monkeypatch, code: str) -> None:
+    from app.payments.channels import simulator, wire
+
+    monkeypatch.setattr(wire, "READ_SECONDS", 0.25)
+    monkeypatch.setattr(simulator, "SECONDS", 0.25)
+    outcomes = {}
+    with on_stage(app, code) as stage:
+        for fault, scene in SCENES.items():
+            outcomes[fault] = scene(stage)
+
+    if os.environ.get("KUAIDAN_WRITE_FAULTS"):
+        _write(code, outcomes)
+    assert {fault: row[code] for fault, row in _table().items()} == outcomes
