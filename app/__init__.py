@@ -79,9 +79,12 @@ def _pages(flask_app: Flask) -> None:
 
 def api_routes() -> list[Any]:
     """Every route of the REST API; importing a feature's `api` declares its own."""
+    import app.after_sale.api
     import app.catalog.api
+    import app.fulfilment.api
     import app.imports.api
     import app.orders.api
+    import app.payments.api
     import app.stock.api  # noqa: F401 - declares its routes
     from app.api.routes import ROUTES
 

@@ -21,6 +21,12 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     PERSONAL_READ = "personal:read"
+    PARCELS_READ = "parcels:read"
+    PARCELS_WRITE = "parcels:write"
+    PARCELS_BULK = "parcels:bulk"
+    AFTER_SALE_READ = "after_sale:read"
+    AFTER_SALE_WRITE = "after_sale:write"
+    AFTER_SALE_APPROVE = "after_sale:approve"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
 
@@ -61,6 +67,32 @@ SCOPES = {
         _l("Read buyers' data"),
         _l("Receiver, phone, address and notes in full; every reading is written down"),
         ((Noun.ORDERS, Verb.READ), (Noun.CUSTOMERS, Verb.READ)),
+    ),
+    Scope.PARCELS_READ: Meaning(
+        _l("Read parcels"), _l("Parcels, their units and what was heard of them"), ((Noun.PARCELS, Verb.READ),)
+    ),
+    Scope.PARCELS_WRITE: Meaning(
+        _l("Send parcels"),
+        _l("Send an order, correct a number, note that a parcel was signed for"),
+        ((Noun.PARCELS, Verb.READ), (Noun.PARCELS, Verb.WRITE)),
+    ),
+    Scope.PARCELS_BULK: Meaning(
+        _l("Send many parcels"),
+        _l("Up to 500 tracking numbers a call, with a result for each"),
+        ((Noun.PARCELS, Verb.WRITE), (Noun.PARCELS, Verb.BULK)),
+    ),
+    Scope.AFTER_SALE_READ: Meaning(
+        _l("Read after-sale"), _l("Cases, what they are about and what went back"), ((Noun.AFTER_SALE, Verb.READ),)
+    ),
+    Scope.AFTER_SALE_WRITE: Meaning(
+        _l("Write after-sale"),
+        _l("Open cases, agree, refuse, receive returns, up to the shop's limit for refunds"),
+        ((Noun.AFTER_SALE, Verb.READ), (Noun.AFTER_SALE, Verb.WRITE)),
+    ),
+    Scope.AFTER_SALE_APPROVE: Meaning(
+        _l("Approve refunds"),
+        _l("Agree to refunds beyond the shop's limit; needs “Write after-sale” beside it"),
+        ((Noun.AFTER_SALE, Verb.APPROVE),),
     ),
     Scope.STOCK_READ: Meaning(
         _l("Read stock"), _l("Levels by warehouse, what is reserved, the ledger"), ((Noun.STOCK, Verb.READ),)

@@ -8,6 +8,7 @@ MESSAGES.update(
     {
         "order_move": _l("Order %(number)s is “%(from_state)s” and cannot become “%(to_state)s”: %(reason)s"),
         "not_a_sale": _l("%(number)s is not a sale; only sales are paid, shipped and closed."),
+        "batch_fact_missing": _l("This act needs the field “%(field)s”."),
         "note_empty": _l("Write the note first."),
         "note_full": _l("The staff note has no room for it; it takes %(limit)s characters."),
         "batch_too_large": _l("One bulk act takes at most %(limit)s rows. Narrow the list down by a filter."),

@@ -15,6 +15,9 @@ from app import api_routes
 from app.api import openapi
 from app.api.routes import Route
 from app.api_keys.scopes import Scope
+from app.fulfilment import parcels
+from app.kit import context
+from app.kit.db import transaction
 from app.orders.models import OrderStatus
 from tests import factories as make
 from tests.api.conftest import Program
@@ -66,14 +69,40 @@ class World:
         self.erp.post("/stock/holds", {"holder": name, "lines": [{"sku": "A", "quantity": 1}]})
         return name
 
+    def paid(self) -> int:
+        order = self.order("138")
+        self.erp.post(f"/orders/{order}/payments", {"amount": "148.00", "method": "cash"})
+        return order
+
+    def parcel(self) -> int:
+        return int(self.erp.post(f"/orders/{self.paid()}/parcels", {"carrier": "own"})[1]["id"])
+
+    def label(self) -> int:
+        order = self.paid()
+        with context.shops([self.erp.shop.id]), transaction():
+            return parcels.label(order, "zto", f"7531234567{next(_number):04}").id
+
+    def case(self, kind: str = "refund_only", order: int | None = None) -> int:
+        order = order or self.paid()
+        line = self.erp.get(f"/orders/{order}")[1]["lines"][0]["id"]
+        wish = {"kind": kind, "reason": "damaged", "lines": [{"order_line_id": line, "units": 1}]}
+        return int(self.erp.post(f"/orders/{order}/cases", wish)[1]["case"]["id"])
+
+    def batch(self) -> int:
+        wanted = {"act": "tag", "orders": [self.order()], "tags": ["gift"]}
+        return int(self.erp.post("/batches", wanted)[1]["id"])
+
     def path(self, route: Route) -> str:
         """The address of something that is there."""
-        makers = {"order_id": self.order, "change_id": self.change, "holder": self.hold, "code": lambda: "A"}
+        makers: dict[str, Callable[[], Any]] = {
+            "order_id": self.order, "change_id": self.change, "holder": self.hold, "code": lambda: "A",
+            "parcel_id": self.parcel, "case_id": self.case, "batch_id": self.batch,
+        }  # fmt: skip
         return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda name: str(makers[name[1]]()), route.path)
 
     def send(self, route: Route, path: str | None = None, body: Any = ..., **headers: str) -> Answer:
-        """The route's own example, to something that is there, of its first version."""
-        meant = {"If_Match": "1"} if route.contract.versioned else {}
+        """The route's own example, to something that is there, of its first version where one must be named."""
+        meant = {"If_Match": "1"} if 428 in route.contract.faults else {}
         wanted = route.contract.example if body is ... else body
         return self.erp.send(route.method, path or self.path(route), wanted, **meant | headers)
 
@@ -99,6 +128,28 @@ def _confirmed_late(world: World) -> Answer:
     return world.erp.post(f"/stock/holds/{name}/confirm")
 
 
+def _opened(world: World, **more: Any) -> Answer:
+    order = world.paid()
+    line = world.erp.get(f"/orders/{order}")[1]["lines"][0]["id"]
+    wish = {"kind": "refund_only", "reason": "damaged", "lines": [{"order_line_id": line, "units": 1}], **more}
+    return world.erp.post(f"/orders/{order}/cases", wish)
+
+
+def _received(world: World) -> Answer:
+    order = world.paid()
+    world.erp.post(f"/orders/{order}/parcels", {"carrier": "own"})
+    case = world.case("return_refund", order)
+    told = world.erp.post(f"/cases/{case}/approve")[1]
+    line = told["lines"][0]["id"]
+    return world.erp.post(f"/cases/{case}/receive", {"lines": [{"line_id": line, "restocked": 1}]})
+
+
+def _given_back(world: World) -> Answer:
+    order = world.paid()
+    world.erp.post(f"/orders/{order}/parcels", {"carrier": "own"})
+    return world.erp.post(f"/cases/{world.case('return_refund', order)}/refund")
+
+
 SPECIAL: dict[tuple[str, int], Callable[[World], Answer]] = {
     ("undo_change", 409): lambda world: _undone_twice(world.erp),
     ("upsert_skus", 202): lambda world: world.erp.post("/skus/bulk", _row("1")),
@@ -113,6 +164,21 @@ SPECIAL: dict[tuple[str, int], Callable[[World], Answer]] = {
     ("complete_order", 200): lambda world: world.erp.post(f"/orders/{world.delivered()}/complete"),
     ("confirm_hold", 409): _confirmed_late,
     ("move_stock", 409): lambda world: world.erp.post("/stock/movements", _count(19)),
+    ("send_parcel", 200): lambda world: world.erp.post(f"/orders/{world.paid()}/parcels", {"carrier": "own"}),
+    ("cancel_parcel", 200): lambda world: world.erp.post(f"/parcels/{world.label()}/cancel"),
+    ("open_case", 201): _opened,
+    ("open_case", 200): lambda world: _opened(world, dry_run=True),
+    ("cancel_paid_order", 201): lambda world: world.erp.post(
+        f"/orders/{world.paid()}/cancel-paid", {"reason": "out_of_stock"}
+    ),
+    ("receive_return", 200): _received,
+    ("refund_case", 200): _given_back,
+    ("start_batch", 202): lambda world: world.erp.post(
+        "/batches", {"act": "cancel", "orders": [world.order()], "cause": "buyer"}
+    ),
+    ("start_batch", 404): lambda world: world.erp.post(
+        "/batches", {"act": "cancel", "orders": [world.order(), 999999], "cause": "buyer"}
+    ),
     ("move_stock", 200): lambda world: world.erp.post("/stock/movements", _count(20)),
 }
 

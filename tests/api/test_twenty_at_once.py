@@ -87,3 +87,26 @@ def test_of_twenty_orders_for_the_last_ten_units_ten_are_made(app, erp) -> None:
     codes = sorted(json.loads(told).get("code", "made") for _, told, _ in answers)
     assert codes == ["insufficient_stock"] * 10 + ["made"] * 10
     assert figures(app) == (10, 0, 0, 10)
+
+
+def test_an_order_leaves_once_and_its_money_goes_back_once(app, erp) -> None:
+    with app.app_context():
+        order = erp.post("/orders", ORDER)[1]["order"]["id"]
+        erp.post(f"/orders/{order}/payments", {"amount": "10.00", "method": "cash"})
+        db.session.remove()
+    one_effect(at_once(app, erp.token, f"/orders/{order}/parcels", {"carrier": "own"}, ["one"] * CLIENTS), 200)
+
+    with app.app_context():
+        line = erp.get(f"/orders/{order}")[1]["lines"][0]["id"]
+        wish = {"kind": "refund_only", "reason": "damaged", "lines": [{"order_line_id": line, "units": 1}]}
+        case = erp.post(f"/orders/{order}/cases", wish)[1]["case"]["id"]
+        db.session.remove()
+    one_effect(at_once(app, erp.token, f"/cases/{case}/approve", None, ["one"] * CLIENTS), 200)
+
+    with app.app_context(), context.every_shop("test"):
+        sums = [db.session.scalar(text(f"select sum({what}) from {table}")) for what, table in _SUMS]  # noqa: S608
+        assert (count("parcel"), count("refund"), [int(one) for one in sums]) == (1, 1, [1, 1000, 9])
+        db.session.remove()
+
+
+_SUMS = (("units", "parcel"), ("amount_minor", "refund"), ("on_hand", "stock_level"))

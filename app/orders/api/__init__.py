@@ -1,5 +1,5 @@
 """The REST API of orders: reading, making and changing them, and what is done to them."""
 
-from app.orders.api import acts, reading, words, writing
+from app.orders.api import acts, many, reading, words, writing
 
-__all__ = ["acts", "reading", "words", "writing"]
+__all__ = ["acts", "many", "reading", "words", "writing"]
