@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
@@ -94,7 +94,7 @@ def _page(token: str, link: links.Link, fault: str = "") -> Response:
         shown=shown,
         channel=channel,
         picture=codes.picture(shown.get("qr_text", "")) if shown.get("scene") == Scene.QR else "",
-        sandbox_page=_sandbox_page(seen),
+        sandbox_page=_sandbox_page(seen, _here(token)),
         mark=checkout.fingerprint(seen),
         poll_seconds=POLL_SECONDS,
         choosing=choosing,
@@ -108,23 +108,23 @@ def _page(token: str, link: links.Link, fault: str = "") -> Response:
     return response
 
 
-def _sandbox_page(seen: checkout.View) -> str:
+def _sandbox_page(seen: checkout.View, back: str) -> str:
     """Where a code can be paid by hand when it is an emulator's: nobody's phone reads it."""
     if seen.payment is None:
         return ""
     url = accounts.get(seen.payment.account_id).gateway_url
-    return hosts.sandbox_page(url, seen.payment.channel_trade_no or seen.payment.number) if url else ""
+    page = hosts.sandbox_page(url, seen.payment.channel_trade_no or seen.payment.number) if url else ""
+    return f"{page}?{urlencode({'back': origin.address(back)})}" if page else ""
 
 
 def _let_form_go(response: Response, url: str) -> None:
     """The page may post its form to the channel's own address, and nowhere else."""
     from app.kit.web import csp_nonce
 
-    parts = urlsplit(url)
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self' 'unsafe-inline'; "
         f"img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {parts.scheme}://{parts.netloc}"
+        f"form-action 'self' {hosts.form_target(url)}"
     )
 
 
@@ -146,9 +146,9 @@ def _start(token: str, link: links.Link) -> Any:
         payment = starting.get(starting.begin(link.order_id, way.account.id, ask, transaction))
     except DomainError as error:
         return _page(token, link, error.message())
-    if way.scene is Scene.REDIRECT and payment.shown.get("url") and not way.channel.is_simulated:
-        return redirect(payment.shown["url"])
-    return redirect(_here(token))
+    # Not a redirect to the channel: browsers hold a form's whole chain of redirects to form-action. The page goes on.
+    goes_on = way.scene in (Scene.REDIRECT, Scene.FORM) and payment.shown.get("url") and not way.channel.is_simulated
+    return redirect(_here(token, go=1) if goes_on else _here(token))
 
 
 @blueprint.get("/<token>/back")

@@ -1,8 +1,14 @@
-// The buyer's page: asks every few seconds whether it would look different, and reloads then. Goes on when looked at again.
+// The buyer's page: asks every few seconds whether it would look different, and reloads then. Goes on when looked at again,
+// and to the channel's own page right after the buyer has chosen it.
 (function () {
   "use strict";
   const { state, mark, seconds, then } = document.currentScript.dataset;
   let failures = 0;
+  if (new URLSearchParams(location.search).has("go")) {  // the buyer has just chosen: on to the channel, once
+    history.replaceState(null, "", then);
+    const link = document.querySelector("[data-pay-go]"), form = document.querySelector("[data-pay-form]");
+    if (link) location.assign(link.href); else if (form) form.submit();
+  }
   async function look() {
     if (!document.hidden) {
       try {

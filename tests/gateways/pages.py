@@ -17,6 +17,7 @@ body{font:16px/1.5 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;margin:
 .band{background:#ffd43b;color:#1b2430;padding:.6rem 1rem;text-align:center;font-weight:600}
 main{max-width:34rem;margin:1.5rem auto;padding:0 1rem}
 .card{background:#fff;border:1px solid #d9dee5;border-radius:.5rem;padding:1.25rem;margin-bottom:1rem}
+h1{font-size:1.35rem;overflow-wrap:anywhere;margin:.25rem 0}
 .sum{font-size:1.75rem;font-weight:700;margin:.25rem 0 1rem}
 button{font:inherit;padding:.6rem 1.1rem;border-radius:.4rem;border:1px solid #1b2430;background:#fff;color:#1b2430}
 button.pay{background:#0b6bcb;border-color:#0b6bcb;color:#fff;width:100%;font-weight:600;margin-bottom:.6rem}

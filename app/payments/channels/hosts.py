@@ -62,6 +62,13 @@ def sandbox_page(gateway_url: str, key: str) -> str:
     return f"{gateway_url.removesuffix('/gateway.do')}/pay/{key}"
 
 
+def form_target(url: str) -> str:
+    """The source for `form-action` that lets a form go to this gateway and on to its other hosts."""
+    parts = urlsplit(url)
+    family = (parts.hostname or "").partition(".")[2]
+    return f"https://*.{family}" if parts.hostname in OFFICIAL | TEST else f"{parts.scheme}://{parts.netloc}"
+
+
 def check(url: str) -> None:
     """Nothing, for an address that may be called. Raises HostRefused for any other."""
     parts = urlsplit(url)

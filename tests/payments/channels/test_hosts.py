@@ -54,6 +54,11 @@ def test_a_sandbox_may_be_called_while_it_is_open() -> None:
     assert not hosts.is_allowed("http://127.0.0.1:9/stripe/v1")
 
 
+def test_a_form_may_go_to_its_gateway_and_on_to_the_gateways_other_hosts() -> None:
+    assert hosts.form_target("https://gateway.95516.com/gateway/api/frontTransReq.do") == "https://*.95516.com"
+    assert hosts.form_target("http://127.0.0.1:8190/unionpay/x") == "http://127.0.0.1:8190"
+
+
 def test_an_answer_that_trickles_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "CONNECT_SECONDS", 0.2)
     monkeypatch.setattr(wire, "READ_SECONDS", 0.4)
