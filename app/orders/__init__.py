@@ -7,6 +7,10 @@ from app.kit.errors import MESSAGES
 MESSAGES.update(
     {
         "order_move": _l("Order %(number)s is “%(from_state)s” and cannot become “%(to_state)s”: %(reason)s"),
+        "cancel_paid": _l(
+            "The shop holds money for order %(number)s. Cancel it with a refund, from its page; it closes when the "
+            "money is back."
+        ),
         "not_a_sale": _l("%(number)s is not a sale; only sales are paid, shipped and closed."),
         "batch_fact_missing": _l("This act needs the field “%(field)s”."),
         "note_empty": _l("Write the note first."),

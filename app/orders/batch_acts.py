@@ -34,7 +34,7 @@ batches.tellers["order_move"] = names.refused_move
 def cancel(order_id: int, given: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
     """Close one for the `cause`; what it held is let go."""
     was_closed = handling.locked(order_id).order_state is OrderState.CLOSED
-    handling.close(order_id, CloseCause(facts["cause"]))
+    handling.cancel(order_id, CloseCause(facts["cause"]))
     return not was_closed
 
 

@@ -119,6 +119,18 @@ def close(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
     return order
 
 
+def cancel(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
+    """Close an order that has not been paid in full.
+
+    Raises RuleViolation("cancel_paid") when it has: after-sale gives the money back first; and as `close`.
+    """
+    order = locked(order_id)
+    in_full = order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
+    if in_full and order.status is OrderStatus.PENDING_SHIPMENT and order.paid_minor > order.refunded_minor:
+        raise RuleViolation("cancel_paid", number=order.number)
+    return close(order_id, cause)
+
+
 STEPS = {"pay": pay, "ship": ship, "deliver": deliver, "complete": complete, "close": close}
 """The moves by the name that addresses use."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
-from app.orders.models import CloseCause, Order, OrderPayment, OrderStatus, PaymentMethod, PaymentState
+from app.orders.models import Order, OrderPayment, OrderStatus, PaymentMethod, PaymentState
 from app.orders.side_models import OrderComment, OrderMention
 from tests import factories as make
 
@@ -51,8 +51,9 @@ def test_an_order_is_written_paid_and_cancelled_by_an_agent(shop, agent) -> None
     assert (order.total_minor, order.payment_state, order.receiver) == (2800, PaymentState.PAID, "王芳")
     page = agent.get(f"/orders/{order.id}").text
     assert "¥28.00 received (Bank transfer)" in page
-    agent.post(f"/orders/{order.id}/cancel", data={"cause": "fraud"})
-    assert orders(shop)[0].close_cause is CloseCause.FRAUD
+    refused = agent.post(f"/orders/{order.id}/cancel", data={"cause": "fraud"}, headers={"Accept": "application/json"})
+    assert (refused.status_code, refused.json["code"]) == (422, "cancel_paid")
+    assert orders(shop)[0].close_cause is None
 
 
 def test_a_refused_order_comes_back_as_it_was_filled_in(shop, agent) -> None:
@@ -131,7 +132,7 @@ def test_tags_and_a_flag_are_set_and_shown(shop, agent) -> None:
 
 
 def test_cancelling_many_tells_what_became_of_each(shop, agent, run_jobs) -> None:
-    waiting = make.order(shop, number="SO-1")
+    waiting = make.order(shop, number="SO-1", status=OrderStatus.PENDING_PAYMENT)
     done = make.order(shop, number="SO-2", status=OrderStatus.COMPLETED)
     closed = make.order(shop, number="SO-3", status=OrderStatus.CLOSED)
     ids = [waiting.id, done.id, closed.id]
@@ -145,7 +146,7 @@ def test_cancelling_many_tells_what_became_of_each(shop, agent, run_jobs) -> Non
     assert "3 of 3 tried" in told
     rows = re.findall(r">(SO-\d)</a>.*?</svg>(\w+)</span></td>\s*<td>(.*?)</td><td>(.*?)</td>", told, re.S)
     assert [one[:3] for one in rows] == [
-        ("SO-1", "Done", "To be shipped"),
+        ("SO-1", "Done", "To be paid"),
         ("SO-2", "Refused", "Order completed"),
         ("SO-3", "Unchanged", "Order closed"),
     ]

@@ -53,21 +53,23 @@ def propose(shop, name, orders, **facts) -> int:
 
 
 def test_each_row_gets_its_result_and_only_refused_ones_a_reason(shop, run_jobs) -> None:
-    waiting = make.order(shop, number="SO-1")
+    waiting = make.order(shop, number="SO-1", status=OrderStatus.PENDING_PAYMENT)
+    paid = make.order(shop, number="SO-4")
     finished = make.order(shop, number="SO-2", status=OrderStatus.COMPLETED)
     closed = make.order(shop, number="SO-3", status=OrderStatus.CLOSED)
 
-    batch_id = propose(shop, "cancel", [waiting, finished, closed], cause="out_of_stock")
+    batch_id = propose(shop, "cancel", [waiting, finished, closed, paid], cause="out_of_stock")
     assert run_jobs() == ["done"]
 
     assert told(batch_id) == [
-        ("SO-1", Outcome.DONE, "pending_shipment", ""),
+        ("SO-1", Outcome.DONE, "pending_payment", ""),
         ("SO-2", Outcome.REFUSED, "completed", "order_move"),
         ("SO-3", Outcome.UNCHANGED, "closed", ""),
+        ("SO-4", Outcome.REFUSED, "pending_shipment", "cancel_paid"),
     ]
     batch = batches.get(batch_id)
-    assert (batch.state, batch.done, batch.unchanged, batch.refused) == (BatchState.PARTLY, 1, 1, 1)
-    (refused,) = batches.rows(batch_id, "refused")
+    assert (batch.state, batch.done, batch.unchanged, batch.refused) == (BatchState.PARTLY, 1, 1, 2)
+    refused, _ = batches.rows(batch_id, "refused")
     with force_locale("en"):
         reason = batches.reason(refused)
     assert reason == (

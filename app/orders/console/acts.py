@@ -45,7 +45,7 @@ class OrderActView(ConsoleBase):
     def cancel(self, pk: int) -> Any:
         """Close it with its cause; what it held is let go."""
         with transaction():
-            order = handling.close(pk, _cause())
+            order = handling.cancel(pk, _cause())
         flash(gettext("%(number)s: %(status)s", number=order.number, status=LABELS[order.status]), "success")
         return _back(pk)
 

@@ -7,12 +7,17 @@ from datetime import datetime
 from flask import request
 from flask_babel import gettext
 
+from app.after_sale import deadlines
+from app.after_sale import listing as case_listing
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.kit.errors import RuleViolation
 from app.kit.permissions import Noun, Verb
 from app.orders import board
+
+CASES = 50
+"""After-sale requests that stand beside the orders; the after-sale list has all."""
 
 
 class OrderBoardView(ConsoleBase):
@@ -30,6 +35,9 @@ class OrderBoardView(ConsoleBase):
             "orders/board.html",
             rows=rows,
             counts=board.counts(shop.id),
+            cases=deadlines.rows(shop.id, CASES) if access.can(Noun.AFTER_SALE) else [],
+            case_counts=deadlines.counts(shop.id) if access.can(Noun.AFTER_SALE) else None,
+            case_badge=case_listing.state_badge,
             zone=shop.time_zone,
             next=_cursor(rows) if len(rows) == board.PAGE else "",
             first=not request.args.get("after"),

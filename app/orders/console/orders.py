@@ -36,8 +36,9 @@ from app.orders import (
     splitting,
     story,
 )
+from app.orders.console import buyer
 from app.orders.lifecycle import Axis
-from app.orders.models import LineKind, Order, OrderKind, OrderLine
+from app.orders.models import LineKind, Order, OrderLine
 from app.orders.names import LABELS
 from app.payments import names as payment_names
 from app.payments import reading as payment_reading
@@ -164,6 +165,9 @@ class OrderView(ListPage):
         shop, skus = access.shop_of(order), reading.skus_of(order.lines)
         zone = shop.time_zone
         entries = history.of("order", "orders", order.id)
+        happened = {entry.event for entry in entries}
+        said = comments.of(order.id) if "OrderCommented" in happened else {}
+        known = buyer.of(order.customer_id) if order.customer_id else None
         return self.page(
             "orders/show.html",
             order=order,
@@ -175,11 +179,13 @@ class OrderView(ListPage):
             products={sku.id: sku.product_id for sku in skus},
             shortages=shortages.of_skus(order, skus),
             standing_badge=words.standing_badge,
-            buyer=reading.buyer_figures(order.customer_id) if order.customer_id else None,
-            entries=timeline.shown(entries, story.words(order, zone, comments.of(order.id)), zone),
+            buyer=known,
+            buyer_facts=buyer.facts(known, order.currency) if known else [],
+            next_step=buyer.next_step(order),
+            entries=timeline.shown(entries, story.words(order, zone, said), zone),
             steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order) if step in STEP_LABELS],
             step_names=handling.steps_from(order),
-            **_beside(order, shop),
+            **_beside(order, shop, happened),
             fields=EDITABLE,
             lengths=edits.LENGTHS,
             endpoints=current_app.view_functions,
@@ -189,8 +195,11 @@ class OrderView(ListPage):
         )
 
 
-def _beside(order: Order, shop: Shop) -> dict[str, Any]:
-    """What the cards beside the lines show: the axes, what is owed, comments, flags, other orders."""
+def _beside(order: Order, shop: Shop, happened: set[str]) -> dict[str, Any]:
+    """What the cards beside the lines show: the axes, what is owed, comments, flags, other orders.
+
+    Nothing is asked of the database that cannot be there by what has `happened`, the names of the order's facts.
+    """
     owed = paying.outstanding(order)
     return {
         "shipping": beside.of_order(order),
@@ -204,20 +213,21 @@ def _beside(order: Order, shop: Shop) -> dict[str, Any]:
         "lines_editable": line_edits.is_editable(order),
         "flags": names.FLAG_LABELS,
         "usernames": [f"@{name}" for name in comments.usernames(shop.id)][:20],
-        "unseen": any(one.order_id == order.id for one in comments.unread(shop.id, g.user.id, 100)),
+        "unseen": "OrderCommented" in happened
+        and any(one.order_id == order.id for one in comments.unread(shop.id, g.user.id, 100)),
         "others": reading.other_orders(order),
         "discounts": reading.discounts(order.id) if order.discount_minor else [],
         "payer_labels": names.PAYER_LABELS,
         "badge_of": listing.status_badge,
-        **_together(order),
+        **_together(order, happened),
         "payments": payment_reading.of_order(order),
         "payment_names": payment_names,
     }
 
 
-def _together(order: Order) -> dict[str, Any]:
+def _together(order: Order, happened: set[str]) -> dict[str, Any]:
     """Orders that it goes with or could go with, and those that it was split from or into."""
-    splits = splitting.of(order.id) if order.kind is OrderKind.SALE else []
+    splits = splitting.of(order.id) if "OrderSplitOff" in happened else []
     mine = next((split for split, _ in splits if split.into_id == order.id), None)
     return {
         "members": merging.members(order),
