@@ -50,6 +50,7 @@ class Sandbox:
 
     def connect(self, children: Children, wait: Wait, public_url: str) -> None:
         """Give the demo shops their accounts, unless they have them from an earlier run."""
+        _say_where(children.environment, public_url)
         database = children.environment.get("DATABASE_URL", "")
         merchant = (self.folder / "merchant.json").read_text()
         mark = sha256(f"{merchant}\0{public_url}\0{database}".encode()).hexdigest()
@@ -85,6 +86,13 @@ def switch_off(state: Path, children: Children, wait: Wait) -> None:
         words = ["demo", "sandbox", str(record.parent), "--off"]
         first_run.flask(children, wait, words, "sandbox-accounts", "Switching the payment sandbox off")
         record.unlink()
+
+
+def _say_where(environment: dict[str, str], public_url: str) -> None:
+    """Workers tell gateways an address, too; nobody but this machine can reach a loopback one anyway."""
+    is_local = (environment.get("KUAIDAN_HOST") or "127.0.0.1") in ("127.0.0.1", "localhost", "::1")
+    if is_local and not int(environment.get("KUAIDAN_PROXY_HOPS") or 0) and not environment.get("KUAIDAN_PUBLIC_URL"):
+        environment["KUAIDAN_PUBLIC_URL"] = public_url
 
 
 def _read(path: Path) -> dict[str, object]:

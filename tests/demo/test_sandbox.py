@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,6 @@ CHANNELS = ("wechat", "alipay", "unionpay", "stripe")
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Sandbox]:
     """The emulators behind one address; their notices are kept instead of posted."""
-    import threading
-
     port = ports.any_free_port()
     one = Sandbox(f"http://127.0.0.1:{port}", tmp_path)
     server = make_server("127.0.0.1", port, one, threaded=True)
@@ -112,6 +111,29 @@ def test_disconnecting_switches_off_the_emulators_and_nothing_else(shop: Any) ->
     assert demo_sandbox.disconnect() == 4
     db.session.expire_all()
     assert [one.id for one in db.session.query(ChannelAccount).filter_by(enabled=True)] == [own.id]
+
+
+def test_notices_are_posted_until_the_shop_takes_them(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from werkzeug.wrappers import Request, Response
+
+    from tests.gateways import sandbox as module
+    from tests.gateways.gateway import Notice
+
+    seen: list[bytes] = []
+
+    def shop(environ: Any, start_response: Any) -> Any:
+        seen.append(Request(environ).get_data())
+        return Response("no" if len(seen) < 3 else "ok", 500 if len(seen) < 3 else 200)(environ, start_response)
+
+    monkeypatch.setattr(module, "_PAUSES", (0, 0, 0, 0))
+    server = make_server("127.0.0.1", 0, shop, threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    running._deliver("wechat", Notice(f"http://127.0.0.1:{server.server_port}/pay/callback/x", b"paid"))
+    while not running._waiting.empty():
+        running._send(*running._waiting.get())
+    server.shutdown()
+    server.server_close()
+    assert seen == [b"paid"] * 3
 
 
 def test_keys_and_books_outlive_a_restart(running: Sandbox) -> None:
