@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from app import models  # noqa: F401 - registers every table
-from app.kit import assets, connections, logs, metrics, queues, web
+from app.kit import assets, connections, first_words, logs, metrics, queues, web
 from app.kit.db import Model, db
 from app.payments.channels import hosts
 
@@ -32,6 +32,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     with flask_app.app_context():
         logs.watch_sql(db.engine)
         connections.watch(db.engine)
+        first_words.watch(db.engine)
     db.metadatas[None] = Model.metadata
     Migrate(flask_app, db, directory=str(config.ROOT / "migrations"), compare_type=True)
     CSRFProtect(flask_app)

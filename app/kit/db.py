@@ -8,11 +8,11 @@ from typing import Any
 
 from flask_appbuilder.models.sqla import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, Engine, event, text
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import String, TypeDecorator
 
-from app.kit import context
+from app.kit import context, first_words
 
 
 class Model(DeclarativeBase):
@@ -23,7 +23,7 @@ class Model(DeclarativeBase):
 
 db = SQLAlchemy(metadata=Model.metadata)
 
-NAME_ACTOR = "select set_config('app.actor', :a, true), set_config('app.request', :r, true)"
+NAME_ACTOR = "select set_config('app.actor', %(a)s, true), set_config('app.request', %(r)s, true)"
 _OPEN = "kuaidan_open"
 _AFTER = "kuaidan_after_commit"
 _READS = "kuaidan_only_reads"
@@ -41,9 +41,9 @@ def transaction() -> Iterator[Session]:
         return
     _refuse_writing(session)
     session.info[_OPEN], session.info[_AFTER] = True, []
+    connection = None
     try:
-        with session.no_autoflush:  # rows changed before must be written under the actor's name, too
-            _name_actor(session)
+        connection = first_words.want(session.connection(), NAME_ACTOR, _names())
         yield session
         session.commit()
         after = session.info[_AFTER]
@@ -52,6 +52,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info[_OPEN], session.info[_AFTER] = False, []
+        first_words.drop(connection)
     for call in after:
         call()
 
@@ -90,8 +91,8 @@ def rehearsal() -> Iterator[Session]:
         session.info[_AFTER][:] = waiting
 
 
-def _name_actor(session: Session) -> None:
-    session.execute(text(NAME_ACTOR), {"a": str(context.actor()), "r": context.request_id()})
+def _names() -> dict[str, str]:
+    return {"a": str(context.actor()), "r": context.request_id()}
 
 
 @event.listens_for(Session, "before_flush")
@@ -99,7 +100,7 @@ def _name_actor_of_early_rows(session: Session, flush_context: object, instances
     """A query can flush rows before `transaction()` has opened; the history names their actor, too."""
     if not session.info.get(_OPEN):
         _refuse_writing(session)
-        _name_actor(session)
+        session.connection().exec_driver_sql(NAME_ACTOR, _names())
 
 
 def in_transaction() -> bool:

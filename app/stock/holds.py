@@ -59,7 +59,8 @@ def place(
 
 def _place_one(common: Mapping[str, Any], sku_id: int, quantity: int) -> list[Held]:
     """The hot path: counter and hold by one statement, so that the row is locked for as short as can be."""
-    row = db.session.execute(_TAKE_ONE, {**common, "sku_id": sku_id, "quantity": quantity}).first()
+    values = {**common, "sku_id": sku_id, "quantity": quantity}
+    row = db.session.connection().exec_driver_sql(_TAKE_ONE, values).first()
     if row is None:
         return []
     if row.id is not None:
@@ -123,7 +124,7 @@ def confirm(shop_id: int, holder: str) -> int:
     Raises Conflict("holds_gone") when nothing is held any more, because it has expired or was released.
     """
     values = {"shop_id": assert_in_scope(shop_id), "holder": holder}
-    row = db.session.execute(_CONFIRM, values).one()
+    row = db.session.connection().exec_driver_sql(_CONFIRM, values).one()
     if not row.kept:
         raise Conflict("holds_gone", holder=holder)
     if row.changed and (stale := _known(holder)):
@@ -223,29 +224,30 @@ def _due() -> list[StockHold]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-_TAKE_ONE = text("""
+_TAKE_ONE = """
 with taken as (
-    update stock_level set reserved = reserved + :quantity
-    where sku_id = :sku_id and shop_id = :shop_id
-        and warehouse_id = (select id from warehouse where shop_id = :shop_id and is_default)
-        and on_hand - reserved - unavailable >= :quantity
+    update stock_level set reserved = reserved + %(quantity)s
+    where sku_id = %(sku_id)s and shop_id = %(shop_id)s
+        and warehouse_id = (select id from warehouse where shop_id = %(shop_id)s and is_default)
+        and on_hand - reserved - unavailable >= %(quantity)s
     returning warehouse_id
 ), held as (
     insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, key, created_at, expires_at)
-    select :shop_id, :sku_id, warehouse_id, :quantity, :holder, 'live', :key, :now, :expires_at from taken
+    select %(shop_id)s, %(sku_id)s, warehouse_id, %(quantity)s, %(holder)s, 'live', %(key)s, %(now)s, %(expires_at)s
+    from taken
     on conflict do nothing returning id
 )
-select taken.warehouse_id, (select id from held) as id from taken""")
+select taken.warehouse_id, (select id from held) as id from taken"""
 _HOLD = text("""
 insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, key, position, created_at, expires_at)
 select :shop_id, sku_id, warehouse_id, units, :holder, 'live', :key, position - 1, :now, :expires_at
 from unnest(cast(:skus as bigint[]), cast(:warehouses as bigint[]), cast(:units as bigint[]))
     with ordinality as w(sku_id, warehouse_id, units, position)
 on conflict do nothing returning id, sku_id, warehouse_id, quantity""")
-_CONFIRM = text("""
+_CONFIRM = """
 with changed as (
     update stock_hold set state = 'confirmed', expires_at = null
-    where shop_id = :shop_id and holder = :holder and state = 'live' returning id
+    where shop_id = %(shop_id)s and holder = %(holder)s and state = 'live' returning id
 )
 select (select count(*) from changed) as changed, count(*) as kept from stock_hold
-where shop_id = :shop_id and holder = :holder and state in ('live', 'confirmed', 'consumed')""")
+where shop_id = %(shop_id)s and holder = %(holder)s and state in ('live', 'confirmed', 'consumed')"""
