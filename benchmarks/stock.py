@@ -1,7 +1,9 @@
-"""Holds placed and confirmed a second on one hot SKU by 8 parallel clients, beside the bare UPDATE in the same run.
+"""Holds placed and confirmed a second on one hot SKU by 8 parallel clients, beside django-oscar and the bare UPDATE.
 
 The limit is `UPDATE … SET reserved = reserved + 1 WHERE available >= 1` by a bare driver: it writes no hold, has no key
-and confirms nothing. Rounds alternate. At the end 8 clients want more than there is: nobody may get what is not there.
+and confirms nothing. django-oscar allocates, then consumes (`peers/oscar`). Ours is two transactions, too: a checkout
+that holds, and the payment that confirms. Rounds alternate on one database. At the end 8 clients of each want more than
+there is: ours must not give what is not there.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.database import ROOT, SHOP, Bench, empty
 from benchmarks.measure import keep
+from benchmarks.servers import HERE, PEER_PYTHON, ensure_peers
 
 CLIENTS, SECONDS, QUICK_SECONDS, SCARCE = 8, 8.0, 1.5, 1_000
 PLENTY = 10**9
@@ -82,18 +85,36 @@ def _together(seconds: float) -> float:
 
 def round_of(bench: Bench, kind: str, seconds: float) -> int:
     """All clients at once; how much they did together."""
-    command = [sys.executable, "-m", "benchmarks.stock", "--seconds", str(seconds), "--client", kind]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    clients = [
-        subprocess.Popen([*command, str(number)], cwd=ROOT, env=bench.environment, **pipes)  # type: ignore[call-overload]
-        for number in range(1, CLIENTS + 1)
-    ]
+    clients = []
+    for number in range(1, CLIENTS + 1):
+        command = [sys.executable, "-m", "benchmarks.stock", "--seconds", str(seconds), "--client", kind, str(number)]
+        if kind == "oscar":
+            command = [*OSCAR, "client", str(seconds)]
+        clients.append(subprocess.Popen(command, **_place_of(bench, kind), **pipes))  # type: ignore[call-overload]
     for client in clients:
         client.stdout.readline()
     for client in clients:
         client.stdin.write("go\n")
         client.stdin.flush()
     return sum(int(client.communicate()[0].split()[-1]) for client in clients)
+
+
+OSCAR = [str(PEER_PYTHON), "-m", "peers.oscar.app"]
+
+
+def _place_of(bench: Bench, kind: str) -> dict[str, Any]:
+    if kind != "oscar":
+        return {"cwd": ROOT, "env": bench.environment}
+    return {"cwd": HERE, "env": {**bench.environment, "PYTHONPATH": str(HERE)}}
+
+
+def fill(bench: Bench, engine: Engine, kind: str, on_hand: int) -> None:
+    """So many units on hand and none held, in whichever tables."""
+    if kind == "oscar":
+        subprocess.run([*OSCAR, "prepare", str(on_hand)], check=True, **_place_of(bench, kind))
+    else:
+        reset(engine, on_hand)
 
 
 def reset(engine: Engine, on_hand: int) -> None:
@@ -120,12 +141,14 @@ def reset(engine: Engine, on_hand: int) -> None:
 
 def scarce(bench: Bench, engine: Engine) -> dict[str, int]:
     """More wanted than there is; what was given, and what the tables say."""
-    reset(engine, SCARCE)
+    fill(bench, engine, "oscar", SCARCE)
+    by_oscar = round_of(bench, "oscar", 600)
+    fill(bench, engine, "ours", SCARCE)
     given = round_of(bench, "ours", 600)
     with engine.connect() as connection:
         reserved = connection.scalar(text("select reserved from stock_level"))
         held = connection.scalar(text("select sum(quantity) from stock_hold where state = 'confirmed'"))
-    return {"on_hand": SCARCE, "given": given, "reserved": int(reserved), "held": int(held)}
+    return {"on_hand": SCARCE, "given": given, "reserved": int(reserved), "held": int(held), "given_by_oscar": by_oscar}
 
 
 def main() -> int:
@@ -140,22 +163,25 @@ def main() -> int:
     if options.client:
         print({"bare": bare, "ours": ours}[options.client[0]](int(options.client[1]), seconds))
         return 0
-    found: dict[str, Any] = {"bare": [], "ours": []}
+    found: dict[str, Any] = {"bare": [], "ours": [], "oscar": []}
+    ensure_peers()
     with empty("bench_stock") as bench:
         engine = create_engine(bench.admin_url)
         for _ in range(options.rounds):
             for kind, rates in found.items():
-                reset(engine, PLENTY)
+                fill(bench, engine, kind, PLENTY)
                 rates.append(round_of(bench, kind, seconds) / seconds)
         last = scarce(bench, engine)
         engine.dispose()
-    limit, rate = (statistics.median(found[kind]) for kind in ("bare", "ours"))
+    limit, rate, oscar = (statistics.median(found[kind]) for kind in ("bare", "ours", "oscar"))
     print(f"one hot SKU, {CLIENTS} clients, {seconds:g} s a round (medians of {options.rounds})")
     print(f"  bare UPDATE {limit:,.0f} a second; placed and confirmed {rate:,.0f} a second: {rate / limit:.0%} of it")
+    print(f"  django-oscar, allocated and consumed {oscar:,.0f} a second: ours is {rate / oscar:.1f}×")
     print(f"  {SCARCE:,} on hand and more wanted: {last}")
     if not last["on_hand"] == last["given"] == last["reserved"] == last["held"]:
         raise RuntimeError("what was given is not what was there")
-    keep("stock", {"clients": CLIENTS, "seconds": seconds, **found, "scarce": last})
+    ratios = {"of_bare": rate / limit, "times_oscar": rate / oscar}
+    keep("stock", {"clients": CLIENTS, "seconds": seconds, **ratios, **found, "scarce": last})
     return 0
 
 

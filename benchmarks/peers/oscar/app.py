@@ -20,6 +20,12 @@ OSCAR = {
     "catalogue": "Catalogue", "catalogue.reviews": "CatalogueReviews", "communication": "Communication",
     "partner": "Partner", "basket": "Basket", "payment": "Payment", "offer": "Offer", "order": "Order",
     "customer": "Customer", "search": "Search", "voucher": "Voucher", "wishlists": "Wishlists",
+    "dashboard": "Dashboard", "dashboard.reports": "ReportsDashboard", "dashboard.users": "UsersDashboard",
+    "dashboard.orders": "OrdersDashboard", "dashboard.catalogue": "CatalogueDashboard",
+    "dashboard.offers": "OffersDashboard", "dashboard.partners": "PartnersDashboard",
+    "dashboard.pages": "PagesDashboard", "dashboard.ranges": "RangesDashboard",
+    "dashboard.reviews": "ReviewsDashboard", "dashboard.vouchers": "VouchersDashboard",
+    "dashboard.communications": "CommunicationsDashboard", "dashboard.shipping": "ShippingDashboard",
 }  # fmt: skip
 
 
@@ -38,6 +44,7 @@ def start() -> None:
                 "HOST": ADDRESS.hostname,
                 "PORT": ADDRESS.port,
                 "CONN_MAX_AGE": None,
+                "OPTIONS": {"options": "-c search_path=oscar"},  # some of its tables have the names of ours
             }
         },
         INSTALLED_APPS=[
@@ -48,7 +55,7 @@ def start() -> None:
         ],
         HAYSTACK_CONNECTIONS={"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}},
         SITE_ID=1,
-        SECRET_KEY="for-measurements-only",  # noqa: S106
+        SECRET_KEY="for-measurements-only",
         USE_TZ=True,
     )  # fmt: skip
     django.setup()
@@ -57,7 +64,7 @@ def start() -> None:
 start()
 
 from django.core.management import call_command  # noqa: E402
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from oscar.core.loading import get_model  # noqa: E402
 
 StockRecord = get_model("partner", "StockRecord")
@@ -65,7 +72,9 @@ StockRecord = get_model("partner", "StockRecord")
 
 def prepare(on_hand: int) -> None:
     """Its tables, once, and one record with so many on hand and nothing allocated."""
-    call_command("migrate", "partner", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("create schema if not exists oscar")
+    call_command("migrate", verbosity=0)
     kind, _ = get_model("catalogue", "ProductClass").objects.get_or_create(name="Kind", track_stock=True)
     product, _ = get_model("catalogue", "Product").objects.get_or_create(title="Hot", product_class=kind)
     partner, _ = get_model("partner", "Partner").objects.get_or_create(name="Partner")
