@@ -34,7 +34,9 @@ class EndpointForm(FlaskForm):
     """A new or a known endpoint."""
 
     name = StringField(
-        _l("Name"), [_REQUIRED, Length(max=NAME_LENGTH)], description=_l("Who listens, such as “ERP” or “Chat robot”.")
+        _l("Endpoint name"),
+        [_REQUIRED, Length(max=NAME_LENGTH)],
+        description=_l("Who listens, such as “ERP” or “Chat robot”."),
     )
     url = StringField(
         _l("Address"),

@@ -15,8 +15,8 @@ from app.webhooks.models import DeliveryState, PauseCause, WebhookAttempt, Webho
 Badge = tuple[str, str, Any]
 """Tone, icon and word."""
 DELIVERY_STATES = {
-    DeliveryState.WAITING: ("info", "clock", _l("On its way")),
-    DeliveryState.DELIVERED: ("success", "circle-check", _l("Accepted")),
+    DeliveryState.WAITING: ("info", "clock", _l("Being sent")),
+    DeliveryState.DELIVERED: ("success", "circle-check", _l("Arrived")),
     DeliveryState.GIVEN_UP: ("danger", "circle-x", _l("Given up")),
 }
 CAUSES = {
@@ -51,7 +51,7 @@ def state(row: WebhookEndpoint) -> Badge:
 def delivery_state(row: WebhookDelivery) -> Badge:
     """How a delivery stands; one that has failed and waits is a warning."""
     if row.state is DeliveryState.WAITING and row.tries and (row.last_status or row.last_error):
-        return "warning", "clock", _l("Waits for another try")
+        return "warning", "clock", _l("Tried again")
     return DELIVERY_STATES[row.state]
 
 
@@ -73,7 +73,7 @@ def _made(entry: Entry) -> tuple[str, str, str]:
 
 
 def _changed(entry: Entry) -> tuple[str, str, str]:
-    labels = {"name": gettext("Name"), "url": gettext("Address"), "events": gettext("Events")}
+    labels = {"name": gettext("Endpoint name"), "url": gettext("Address"), "events": gettext("Events")}
     fields = ", ".join(labels.get(field, field) for field in entry.facts["fields"])
     return "pencil", "secondary", gettext("Changed: %(fields)s", fields=fields)
 

@@ -37,7 +37,7 @@ def test_an_endpoint_is_made_tested_and_watched(app, manager, open_page, axe, sh
     erp.answer = lambda number, told: (500, "the ERP is asleep", {}) if number == 1 else (200, "thanks", {})
     page = open_page("/webhooks/", manager[0])
     page.get_by_role("link", name="New endpoint").first.click()
-    page.get_by_role("textbox", name="Name").fill("ERP")
+    page.get_by_role("textbox", name="Endpoint name").fill("ERP")
     page.get_by_role("textbox", name="Address").fill("http://192.168.1.5/hook")
     page.get_by_label("An order moved on one of its four axes").check()
     page.get_by_role("button", name="Make the endpoint").click()
@@ -55,7 +55,7 @@ def test_an_endpoint_is_made_tested_and_watched(app, manager, open_page, axe, sh
     page.get_by_role("button", name="Send again").click()
     work_off_later(app)
     expect(page.get_by_text("thanks")).to_be_visible()
-    expect(page.get_by_text("Accepted").first).to_be_visible()
+    expect(page.get_by_text("Arrived").first).to_be_visible()
 
 
 def work_off_later(app: Any) -> None:
