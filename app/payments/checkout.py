@@ -16,7 +16,7 @@ from app.orders import channel_money
 from app.orders.models import LineKind, Order, OrderKind, OrderLine, OrderState, PaymentState
 from app.orders.paying import outstanding
 from app.payments import accounts, lifecycle
-from app.payments.channels import channel_of
+from app.payments.channels import channel_of, hosts
 from app.payments.models import ChannelAccount, Payment, PaymentStatus
 from app.payments.providers import Channel, Scene
 from app.shops.models import Shop
@@ -97,9 +97,15 @@ def ways_of(order: Order, *, mobile: bool, embedded: bool = False) -> list[Way]:
     for account in accounts.of_shop(order.shop_id):
         channel = channel_of(account.channel)
         takes = channel.currencies is None or order.currency in channel.currencies
-        if account.enabled and channel.for_buyers and takes and (scene := scene_of(channel, mobile, embedded)):
+        usable = account.enabled and channel.for_buyers and takes and _is_reachable(account, channel)
+        if usable and (scene := scene_of(channel, mobile, embedded)):
             found.append(Way(account, channel, scene))
     return found
+
+
+def _is_reachable(account: ChannelAccount, channel: Channel) -> bool:
+    """Not so when its gateway is an emulator of another installation, or of a run that had a sandbox."""
+    return not account.gateway_url or channel.is_simulated or hosts.is_allowed(account.gateway_url)
 
 
 _ON_PHONE = (Scene.REDIRECT, Scene.FORM, Scene.QR)

@@ -125,6 +125,8 @@ def test_no_more_goes_back_than_came(bench: Bench) -> None:
     bench.provider.refund(bench.refund_ref(trade))
     second = bench.provider.refund(bench.refund_ref(trade, "R000000002", minor=1))
     assert (second.status, second.code) == (RefundStatus.FAILED, "charge_already_refunded")
+    too_much = bench.provider.refund(bench.refund_ref(_paid(bench, "P000000002"), "R000000003", minor=12_346))
+    assert (too_much.status, too_much.code) == (RefundStatus.FAILED, "invalid_request_error")
 
 
 def test_the_bill_of_a_day_is_in_the_buyers_currency_and_settled_in_ours(bench: Bench) -> None:
