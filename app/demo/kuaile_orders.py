@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.catalog.models import Sku
+from app.demo import kuaile_parcels
 from app.kit import clock, context
 from app.kit.journal import JournalEntry
 from app.order_events import OrderMoved
@@ -57,6 +58,7 @@ def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: rand
         for place, (at, status) in enumerate(zip(times, statuses, strict=True))
     ]
     _write(session, sales)
+    kuaile_parcels.load(session, [order for order, _ in sales])
     done = [pair for pair in sales if pair[0].status is S.COMPLETED]
     notes = [_note(order, lines) for order, lines in done[::NOTE_EVERY]]
     _write(session, notes)

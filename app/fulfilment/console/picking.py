@@ -9,7 +9,7 @@ from flask import abort, redirect, request, send_file, url_for
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
-from app.fulfilment import code128, jobs, picking
+from app.fulfilment import code128, jobs, picking, shipping_sheet
 from app.kit import clock, files
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
@@ -50,6 +50,20 @@ class PickingView(ConsoleBase):
         if len(work.slips) > ON_SCREEN:
             return self._wanted("slips")
         return self.page("fulfilment/slips.html", work=work, form=request.form, bars=_bars)
+
+    @expose("/workbook", methods=["POST"])
+    @needs(Noun.PARCELS, Verb.BULK)
+    def workbook(self) -> Any:
+        """A workbook of them with empty cells for carrier and number, to fill in and import."""
+        shop = access.current_shop()
+        everything = request.form.get("selection") == "waiting"
+        work = picking.work(shop.id, None if everything else jobs.chosen(shop, request.form))
+        path = files.scratch(".xlsx")
+        shipping_sheet.write(work, path)
+        name = f"{shop.code}-tracking-{clock.day_of(clock.now(), shop.time_zone):%Y%m%d}.xlsx"
+        response = send_file(path, as_attachment=True, download_name=name)
+        response.call_on_close(lambda: path.unlink(missing_ok=True))
+        return response
 
     @expose("/paper", methods=["POST"])
     @needs(Noun.PARCELS, Verb.READ)
