@@ -10,7 +10,7 @@ from app.catalog import change_approvals, change_plans
 from app.fulfilment import confirming
 from app.kit import idempotency, jobs
 from app.orders import unpaid
-from app.payments import asking, callbacks, refund_sending
+from app.payments import asking, callbacks, reconciling, refund_sending
 from app.stock import holds, proof
 from app.webhooks import outbox
 
@@ -40,6 +40,12 @@ TIMETABLE = (
     Entry("work_callbacks", 5, callbacks.want_due, "takes up callbacks that were stored and not finished"),
     Entry("send_webhooks", 1, outbox.want, "wakes the worker that tells other programs what happens"),
     Entry("prune_webhooks", 600, outbox.prune, "forgets deliveries of webhooks after 30 days"),
+    Entry(
+        "reconcile_payments",
+        600,
+        reconciling.want_due,
+        "holds each channel's bill of the day before against the ledger",
+    ),
     Entry("prove_stock", 300, proof.want_due, "recounts each shop's stock in its night"),
     Entry("prune_answers", 600, idempotency.prune, "a repeated API request is known for 24 hours, then forgotten"),
 )

@@ -41,6 +41,7 @@ MENU = (
     Entry(_l("Parcels"), "truck-delivery", "ParcelView.list", Noun.PARCELS, group=_SALES),
     Entry(_l("After-sale"), "message-report", "CaseView.list", Noun.AFTER_SALE, group=_SALES),
     Entry(_l("Payments"), "credit-card", "PaymentView.list", Noun.PAYMENTS, group=_SALES),
+    Entry(_l("Reconciliation"), "scale", "ReconciliationView.list", Noun.PAYMENTS, group=_SALES),
     Entry(_l("Customers"), "users", "CustomerView.list", Noun.CUSTOMERS, group=_SALES),
     Entry(_l("Reports"), "chart-bar", "ReportView.list", Noun.REPORTS, group=_SALES),
     Entry(_l("Jobs"), "progress", "JobView.list", Noun.JOBS, group=_SETTINGS),

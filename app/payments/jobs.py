@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.kit import jobs, queues
-from app.payments import asking, callbacks, refund_sending, refunds, starting
+from app.payments import asking, callbacks, reconciling, refund_sending, refunds, starting
 
 
 @jobs.job(refunds.SEND, _l("Send refunds"), queue=queues.SHORT)
@@ -26,3 +27,10 @@ def ask_payments(run: Any) -> dict[str, Any]:
 def work_callbacks(run: Any) -> dict[str, Any]:
     """Take up again the callbacks of the shop that were stored and not finished."""
     return {"tried": callbacks.sweep(run.shop_id)}
+
+
+@jobs.job(reconciling.RECONCILE, _l("Reconcile payments"))
+def reconcile_payments(run: Any) -> dict[str, Any]:
+    """Hold one day's bill of one account against the ledger."""
+    day = date.fromisoformat(run.arguments["day"])
+    return {"reconciliation": reconciling.reconcile(int(run.arguments["account_id"]), day, run.transaction)}
