@@ -72,7 +72,7 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
 def _columns(zone: str) -> tuple[Column, ...]:
     return (
         Column("number", _l("Number"), lambda c: c.number),
-        Column("kind", _l("Kind"), lambda c: KIND_LABELS[c.kind]),
+        Column("kind", _l("Kind of case"), lambda c: KIND_LABELS[c.kind]),
         Column("state", _l("Status"), state_badge),
         Column("due", _l("Time left"), due_badge, sort=_C.due_at),
         Column("amount", _l("To be refunded"), _amount, align="end"),
@@ -102,7 +102,7 @@ def _tabs() -> tuple[Tab, ...]:
 
 def _filters(zone: str, currency: str) -> tuple[Filter, ...]:
     return (
-        Filter("kind", _l("Kind"), any_of(_C.kind, CaseKind), lambda: list(KIND_LABELS.items())),
+        Filter("kind", _l("Kind of case"), any_of(_C.kind, CaseKind), lambda: list(KIND_LABELS.items())),
         Filter("state", _l("Status"), any_of(_C.state, CaseState), lambda: list(STATE_LABELS.items())),
         Filter("reason", _l("Reason"), any_of(_C.reason), lambda: list(WISHES.items())),
         Filter("overdue", _l("Overdue"), lambda _: _overdue(), lambda: [("1", _l("Overdue"))]),

@@ -69,8 +69,14 @@
         option.addEventListener("mousedown", (event) => { event.preventDefault(); take(i); });
         return option;
       }));
-      list.hidden = !found.length;
-      input.setAttribute("aria-expanded", String(found.length > 0));
+      if (!found.length) {
+        const nothing = make("div", "k-combo-none text-secondary", list.dataset.none);
+        nothing.setAttribute("role", "option");
+        nothing.setAttribute("aria-disabled", "true");
+        list.replaceChildren(nothing);
+      }
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
       if (found.length) mark(0);
     }
     input.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(ask, 150); });

@@ -58,7 +58,7 @@ def test_a_key_is_made_copied_and_revoked_by_keyboard(manager, open_page, axe, s
 
     token = page.get_by_label("API key").input_value()
     assert token.startswith("kd_live_")
-    page.get_by_role("button", name="Copy").press("Enter")
+    page.get_by_role("button", name="Copy it").press("Enter")
     expect(page.get_by_role("status")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == token
     axe(page)

@@ -66,11 +66,13 @@ def test_an_order_is_written_with_the_keyboard_paid_changed_and_cancelled(people
     expect(page.get_by_role("row", name=re.compile("Still to be paid"))).to_contain_text("¥50.00")
     shoot(page, "order-show")
 
-    page.get_by_text("Cancel the order").click()
-    page.get_by_label("Cause").select_option("buyer")
-    page.get_by_role("button", name="Cancel it").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Order closed")
-    expect(page.get_by_text("The buyer changed their mind").last).to_be_visible()
+    page.get_by_text("Cancel and refund").first.click()
+    page.get_by_label("Cause").select_option(index=0)
+    page.get_by_role("button", name="Cancel and refund").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel and refund").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Refund on its way")
+    expect(page.get_by_text("Cancels the order")).to_be_visible()
+    expect(page.get_by_text("Order M").first).to_contain_text("CN¥147.99 paid")
 
 
 @pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])

@@ -51,6 +51,8 @@ def left_words(seconds: int) -> str:
     hours, minutes = divmod(abs(seconds) // 60, 60)
     if seconds < 0:
         return gettext("Overdue by %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    if not hours:
+        return gettext("%(minutes)s min left", minutes=minutes)
     return gettext("%(hours)s h %(minutes)s min left", hours=hours, minutes=minutes)
 
 

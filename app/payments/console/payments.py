@@ -36,7 +36,7 @@ class PaymentView(ListPage):
     route_base = "/payments"
     title = _l("Payments")
     actions = (
-        lists.Action(_l("Refunds"), "receipt-refund", "RefundView.list", Noun.PAYMENTS, Verb.READ),
+        lists.Action(_l("Money back"), "receipt-refund", "RefundView.list", Noun.PAYMENTS, Verb.READ),
         lists.Action(_l("Needs a person"), "user-exclamation", "MatterView.list", Noun.PAYMENTS, Verb.READ),
         lists.Action(_l("Channels"), "plug", "ChannelView.list", Noun.PAYMENT_CHANNELS, Verb.READ),
     )

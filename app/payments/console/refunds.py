@@ -25,7 +25,7 @@ class RefundView(ListPage):
 
     noun = Noun.PAYMENTS
     route_base = "/refunds"
-    title = _l("Refunds")
+    title = _l("Money back")
     actions = (lists.Action(_l("Payments"), "credit-card", "PaymentView.list", Noun.PAYMENTS, Verb.READ),)
     empty = lists.Empty(
         "receipt-refund",
