@@ -45,6 +45,8 @@ NEEDS_MORE = {
     "/products/export/<int:pk>/file": _KIND,
     "/orders/exports/<int:pk>": _KIND,
     "/orders/exports/<int:pk>/file": _KIND,
+    "/picking/papers/<int:pk>": _KIND,
+    "/picking/papers/<int:pk>/file": _KIND,
     "/payments/<int:pk>": _CHANNEL,
     "/payment-channels/<int:pk>": _CHANNEL,
     "/payment-channels/<int:pk>/edit": _CHANNEL,
