@@ -52,7 +52,7 @@ PARTY_LABELS = {
     Party.BUYER: _l("Buyer"),
     Party.SELLER: _l("Shop"),
     Party.PLATFORM: _l("Platform"),
-    Party.SYSTEM: _l("Time over"),
+    Party.SYSTEM: _l("System"),
 }
 ACT_LABELS = {
     Act.AGREE: _l("Agree"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog.models import Category, Product, ProductStatus, Sku
 from app.customers.models import Customer
-from app.demo import kuaile_goods, kuaile_orders
+from app.demo import kuaile_cases, kuaile_goods, kuaile_orders
 from app.demo.kuaile_goods import Goods
 from app.kit import context
 from app.shops import shops
@@ -45,7 +45,9 @@ def load(session: Session, *, small: bool) -> int:
     with context.shops([shop.id]):
         skus = _goods(session, shop, chance)
         buyers = _buyers(session, shop, chance)
-        return kuaile_orders.load(session, shop, skus, buyers, chance, small=small)
+        count = kuaile_orders.load(session, shop, skus, buyers, chance, small=small)
+        kuaile_cases.load(session, shop)
+        return count
 
 
 def _goods(session: Session, shop: Shop, chance: random.Random) -> list[tuple[Sku, str]]:

@@ -260,3 +260,31 @@ def test_agreeing_to_many_tells_what_became_of_each(shop, agent, run_jobs) -> No
     with context.every_shop("test"):
         states = db.session.scalars(select(AfterSaleCase.state).order_by(AfterSaleCase.id)).all()
     assert [one.value for one in states] == ["refunding", "refunding", "refund_asked", "return_asked"]
+
+
+def test_the_deadline_board_shows_cases_beside_orders(sent, lines, agent, shop, sign_in) -> None:
+    agent.post(f"/after-sale/new/{sent.id}", data=open_form(sent, lines(sent)))
+
+    assert the_case().number in agent.get("/orders/board/").text
+    agent.post(f"/after-sale/{the_case().id}/agree", data={}, follow_redirects=True)
+    assert the_case().number not in agent.get("/orders/board/").text
+
+
+def test_an_order_is_cancelled_and_refunded_from_its_page(shop, agent, run_jobs) -> None:
+    with context.every_shop("test"):
+        order = a6_order(shop, pay=False)
+    through_simulator(order)
+
+    page = agent.get(f"/orders/{order.id}").text
+    assert "Cancel and refund" in page
+    assert 'value="close"' not in page
+    key = re.search(r'name="key" value="(\w+)"', page)[1]
+    answers = [agent.post(f"/after-sale/new/{order.id}/cancel", data={"reason": "other", "key": key}) for _ in range(2)]
+    run_jobs()
+
+    assert answers[0].location == answers[1].location == f"/after-sale/{the_case().id}"
+    page = agent.get(f"/orders/{order.id}").text
+    assert "Refunded in full" in page
+    assert the_case().number in page
+    with context.every_shop("test"):
+        assert db.session.scalars(select(Refund.amount_minor)).all() == [14800]

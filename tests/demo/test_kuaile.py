@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, func, select
 
+from app.after_sale.models import AfterSaleCase, CaseState
 from app.catalog.models import Product, ProductStatus, Sku
 from app.customers.models import Customer
 from app.demo import kuaile_goods
@@ -69,8 +70,8 @@ def test_totals_of_invented_orders_are_the_sums_of_their_lines() -> None:
 def test_histories_end_at_the_status_that_the_order_has() -> None:
     shop = shops.by_code("kuaile")
     last: dict[int, str] = {}
-    entries = select(JournalEntry).where(JournalEntry.shop_id == shop.id).order_by(JournalEntry.id)
-    for entry in db.session.scalars(entries):
+    entries = select(JournalEntry).where(JournalEntry.shop_id == shop.id, JournalEntry.event == "OrderMoved")
+    for entry in db.session.scalars(entries.order_by(JournalEntry.id)):
         last[entry.subject_id] = entry.facts["to_status"]
         assert entry.at <= clock.now()
     sales = select(Order).where(Order.shop_id == shop.id, Order.kind == OrderKind.SALE)
@@ -95,3 +96,24 @@ def test_notes_reverse_a_part_of_a_sale_of_the_same_buyer() -> None:
         sale = db.session.get(Order, note.reverses_id)
         assert (sale.kind, sale.customer_id) == (OrderKind.SALE, note.customer_id)
         assert -sale.items_minor <= note.total_minor < 0
+
+
+def test_the_invented_shop_has_cases_of_every_sort_one_of_them_overdue() -> None:
+    shop = shops.by_code("kuaile")
+    found = db.session.scalars(select(AfterSaleCase).where(AfterSaleCase.shop_id == shop.id)).all()
+
+    assert len(found) == 14
+    assert {case.state for case in found} >= {
+        CaseState.REFUND_ASKED,
+        CaseState.RETURN_ASKED,
+        CaseState.REFUSED,
+        CaseState.DISPUTED,
+        CaseState.WAITS_FOR_RETURN,
+        CaseState.WAITS_FOR_CHECK,
+        CaseState.WAITS_FOR_BUYER,
+        CaseState.REFUNDING,
+        CaseState.DONE,
+        CaseState.CLOSED,
+    }
+    assert [case.refund_error for case in found if case.refund_error] == ["ACCOUNT_CLOSED"]
+    assert len([case for case in found if case.reminded_at is not None]) == 1

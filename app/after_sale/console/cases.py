@@ -19,6 +19,7 @@ from app.after_sale import (
     names,
     negotiation,
     reasons,
+    refund_ledger,
     refunding,
     returns,
     story,
@@ -29,6 +30,7 @@ from app.console import access, lists, timeline
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.fulfilment import carriers
+from app.fulfilment import names as parcel_names
 from app.kit import files, people
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
@@ -120,6 +122,7 @@ def case_html(view: Any, pk: int, refused: str = "") -> str:
             turn=names.turn(case),
             codes=(CODES[case.state], KIND_CODES[case.kind]),
             lines=reading.lines_of(case.id),
+            left=refund_ledger.of(case.order),
             acts=case_page.acts(case),
             said={party: case_page.said_by(case, party) for party in (Party.BUYER, Party.PLATFORM)},
             refusals=reasons.refusals_at(case.state),
@@ -134,6 +137,7 @@ def case_html(view: Any, pk: int, refused: str = "") -> str:
             buyer=case_page.buyer_history(case),
             entries=timeline.shown(case_page.entries(case), story.WORDS, zone),
             carriers=carriers.CARRIERS,
+            carrier_name=parcel_names.carrier,
             badge_of=listing.state_badge,
             names=names,
             wishes=reasons.WISHES,
