@@ -107,43 +107,55 @@ def case_html(view: Any, pk: int, refused: str = "") -> str:
     """The page of a case; `refused` says why the last act was not done."""
     case = case_page.get(pk)
     shop = access.shop_of(case)
-    zone = shop.time_zone
-    messages = negotiation.thread(case.id)
-    pictures = evidence.of(case.id)
     return str(
         view.page(
             "after_sale/case.html",
             refused=refused,
             case=case,
             order=case.order,
-            zone=zone,
+            zone=shop.time_zone,
             badge=listing.state_badge(case),
             due=listing.due_badge(case),
-            turn=names.turn(case),
-            codes=(CODES[case.state], KIND_CODES[case.kind]),
             lines=reading.lines_of(case.id),
             left=refund_ledger.of(case.order),
-            acts=case_page.acts(case),
-            said={party: case_page.said_by(case, party) for party in (Party.BUYER, Party.PLATFORM)},
-            refusals=reasons.refusals_at(case.state),
-            receivable=returns.is_receivable(case),
-            stuck=_stuck(case),
             refunds=refunding.refunds_of(case),
-            messages=messages,
-            authors=people.names(one.actor for one in messages),
-            offer=negotiation.standing(case.id) if case_page.is_negotiable(case) else None,
-            negotiable=case_page.is_negotiable(case),
-            pictures=pictures,
+            stuck=_stuck(case),
             buyer=case_page.buyer_history(case),
-            entries=timeline.shown(case_page.entries(case), story.WORDS, zone),
-            carriers=carriers.CARRIERS,
-            carrier_name=parcel_names.carrier,
+            entries=timeline.shown(case_page.entries(case), story.WORDS, shop.time_zone),
             badge_of=listing.state_badge,
+            codes=(CODES[case.state], KIND_CODES[case.kind]),
             names=names,
             wishes=reasons.WISHES,
-            kinds=CaseKind,
+            **_what_can_be_done(case),
+            **_thread(case),
         )
     )
+
+
+def _what_can_be_done(case: AfterSaleCase) -> dict[str, Any]:
+    """The next step: whose turn it is, the shop's acts, what others may have done."""
+    return {
+        "turn": names.turn(case),
+        "acts": case_page.acts(case),
+        "said": {party: case_page.said_by(case, party) for party in (Party.BUYER, Party.PLATFORM)},
+        "refusals": reasons.refusals_at(case.state),
+        "receivable": returns.is_receivable(case),
+        "carriers": carriers.CARRIERS,
+        "carrier_name": parcel_names.carrier,
+    }
+
+
+def _thread(case: AfterSaleCase) -> dict[str, Any]:
+    """What was said, offered and shown."""
+    messages, negotiable = negotiation.thread(case.id), case_page.is_negotiable(case)
+    return {
+        "messages": messages,
+        "authors": people.names(one.actor for one in messages),
+        "offer": negotiation.standing(case.id) if negotiable else None,
+        "negotiable": negotiable,
+        "pictures": evidence.of(case.id),
+        "kinds": CaseKind,
+    }
 
 
 def _stuck(case: AfterSaleCase) -> int:
