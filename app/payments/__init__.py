@@ -21,6 +21,7 @@ MESSAGES.update(
         "key_unreadable": _l(
             "One of the keys or certificates cannot be read. Paste the whole file, from BEGIN to END."
         ),
+        "key_of_other_mode": _l("A key for test money needs test mode, a key for real money needs it off."),
         "matter_reason": _l("Say in at most %(most)s characters how it was settled."),
         "matter_resolved": _l("Somebody has resolved this already."),
         "payment_setting": _l("Something in the settings is out of range. Nothing was saved."),

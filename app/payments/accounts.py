@@ -34,7 +34,7 @@ class Wish:
 def make(shop_id: int, channel_code: str, wish: Wish) -> ChannelAccount:
     """Open an account. Raises NotFound("channel_unknown"), RuleViolation.
 
-    Codes: account_label, credential_missing, gateway_refused, key_unreadable.
+    Codes: account_label, credential_missing, gateway_refused, key_unreadable, key_of_other_mode.
     """
     channel_of(channel_code)
     account = ChannelAccount(
@@ -87,6 +87,8 @@ def _try(channel: Channel, account: Account) -> None:
         raise RuleViolation("gateway_refused")
     try:
         channel.build(account)
+    except keys.WrongMode as error:
+        raise RuleViolation("key_of_other_mode") from error
     except keys.BadKey as error:
         raise RuleViolation("key_unreadable") from error
 

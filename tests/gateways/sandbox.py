@@ -43,7 +43,7 @@ class Sandbox:
         self.url, self.folder = url, folder
         (folder / "keys").mkdir(parents=True, exist_ok=True)
         signing.keep_in(folder / "keys")
-        self._stripe = StripeGateway()
+        self._stripe = StripeGateway(live=False)
         self._books = self._read_books()
         _open(self._stripe, self._books.get("stripe", {}))
         self.gateways: dict[str, Gateway] = {}
@@ -63,7 +63,7 @@ class Sandbox:
 
     def _gateway(self, prefix: str) -> Gateway | None:
         if prefix not in self.gateways and prefix.startswith("stripe/") and len(self.gateways) < MOST_STRIPES:
-            one = StripeGateway()
+            one = StripeGateway(live=False)
             one.secret_key, one.webhook_secret = self._stripe.secret_key, self._stripe.webhook_secret
             self._add(prefix, one)
         return self.gateways.get(prefix)

@@ -30,9 +30,9 @@ class StripeGateway(Gateway):
     lies = frozenset({Lie.TAMPERED, Lie.STRANGER, Lie.STALE, Lie.FUTURE, Lie.MODE})
     lies |= {Lie.AMOUNT, Lie.CURRENCY, Lie.NUMBER}
 
-    def __init__(self) -> None:
+    def __init__(self, *, live: bool = True) -> None:
         super().__init__()
-        self.secret_key = f"sk_test_{secrets.token_hex(12)}"
+        self.secret_key = f"sk_{'live' if live else 'test'}_{secrets.token_hex(12)}"
         self.webhook_secret, self.old_secret = f"whsec_{secrets.token_hex(16)}", f"whsec_{secrets.token_hex(16)}"
         self.webhook_url = ""
         """Set once for the account, as on Stripe's dashboard."""

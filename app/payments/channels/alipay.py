@@ -255,10 +255,28 @@ CHANNEL = Channel(
     icon="brand-alipay",
     build=AlipayChannel,
     fields=(
-        CredentialField("app_id", _l("App ID"), secret=False),
-        CredentialField("seller_id", _l("Seller ID (2088…)"), secret=False),
-        CredentialField("private_key", _l("App private key (RSA2)"), multiline=True),
-        CredentialField("alipay_public_key", _l("Alipay public key"), secret=False, multiline=True),
+        CredentialField(
+            "app_id", _l("App ID"), secret=False, hint=_l("Open platform: the app that has signed up for payments.")
+        ),
+        CredentialField(
+            "seller_id",
+            _l("Seller ID (2088…)"),
+            secret=False,
+            hint=_l("The sixteen digits of the account that gets the money."),
+        ),
+        CredentialField(
+            "private_key",
+            _l("App private key (RSA2)"),
+            multiline=True,
+            hint=_l("As the key tool writes it, PKCS#1 or PKCS#8, with or without BEGIN and END."),
+        ),
+        CredentialField(
+            "alipay_public_key",
+            _l("Alipay public key"),
+            secret=False,
+            multiline=True,
+            hint=_l("Open platform: the app, interface signing. Not the public key of the app."),
+        ),
     ),
     scenes=(Scene.QR, Scene.REDIRECT),
     refund_limits=RefundLimits(days=365, gap_seconds=3),

@@ -23,6 +23,10 @@ class BadKey(Exception):
     """A key or certificate that cannot be read; the text says which kind was expected."""
 
 
+class WrongMode(BadKey):
+    """A key for test money in a live account, or the other way round."""
+
+
 @lru_cache(maxsize=KEPT)
 def private_key(text: str) -> rsa.RSAPrivateKey:
     """A PEM (PKCS#1 or #8), or its bare base64 as Alipay's tool writes it. Raises BadKey."""

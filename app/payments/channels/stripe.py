@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.kit import clock
 from app.payments.channels import stripe_answers as answers
-from app.payments.channels import verdicts
+from app.payments.channels import keys, verdicts
 from app.payments.channels.stripe_amounts import to_stripe
 from app.payments.channels.stripe_client import StripeClient, Told
 from app.payments.providers import (
@@ -48,10 +48,15 @@ _EXPANDED = {"expand[]": "payment_intent.latest_charge.balance_transaction"}
 
 
 class StripeChannel:
-    """One Stripe account. The Checkout session is the trade; its id is what `channel_trade_no` holds."""
+    """One Stripe account. The Checkout session is the trade; its id is what `channel_trade_no` holds.
+
+    Raises WrongMode for a key of test money in a live account: its payments would look like real ones.
+    """
 
     def __init__(self, account: Account) -> None:
         self._client = StripeClient(account)
+        if self._client.is_live is account.is_test:
+            raise keys.WrongMode("mode")
 
     def create(self, charge: Charge) -> Started:
         """A Checkout page. Our number is the idempotency key, so an unclear answer is asked for again by it."""
@@ -240,8 +245,18 @@ CHANNEL = Channel(
     icon="brand-stripe",
     build=StripeChannel,
     fields=(
-        CredentialField("secret_key", _l("Secret key (sk_… or rk_…)")),
-        CredentialField("webhook_secret", _l("Signing secret of the webhook (whsec_…)")),
+        CredentialField(
+            "secret_key",
+            _l("Secret key (sk_… or rk_…)"),
+            hint=_l("Dashboard: developers, API keys. A restricted key needs Checkout, refunds, balance."),
+        ),
+        CredentialField(
+            "webhook_secret",
+            _l("Signing secret of the webhook (whsec_…)"),
+            hint=_l(
+                "Dashboard: developers, webhooks. Send checkout.session.* and refund.* to the address that this account shows."
+            ),
+        ),
         CredentialField("second_webhook_secret", _l("Second signing secret, while changing over"), required=False),
     ),
     scenes=(Scene.REDIRECT,),

@@ -234,15 +234,48 @@ CHANNEL = Channel(
     icon="brand-wechat",
     build=WeChatPayChannel,
     fields=(
-        CredentialField("mchid", _l("Merchant number (mchid)"), secret=False),
-        CredentialField("appid", _l("App ID (appid)"), secret=False),
-        CredentialField("cert_serial_no", _l("Serial number of the merchant certificate"), secret=False),
-        CredentialField("private_key", _l("Merchant private key (apiclient_key.pem)"), multiline=True),
-        CredentialField("apiv3_key", _l("APIv3 key (32 characters)")),
-        CredentialField("public_key_id", _l("ID of the WeChat Pay public key (PUB_KEY_ID_…)"), secret=False),
+        CredentialField(
+            "mchid",
+            _l("Merchant number (mchid)"),
+            secret=False,
+            hint=_l("Merchant platform: account centre, merchant information."),
+        ),
+        CredentialField(
+            "appid",
+            _l("App ID (appid)"),
+            secret=False,
+            hint=_l("The app or official account that is bound to the merchant number."),
+        ),
+        CredentialField(
+            "cert_serial_no",
+            _l("Serial number of the merchant certificate"),
+            secret=False,
+            hint=_l("Merchant platform: account centre, API security, merchant API certificate."),
+        ),
+        CredentialField(
+            "private_key",
+            _l("Merchant private key (apiclient_key.pem)"),
+            multiline=True,
+            hint=_l("The file that was made together with the certificate; WeChat Pay has no copy of it."),
+        ),
+        CredentialField(
+            "apiv3_key",
+            _l("APIv3 key (32 characters)"),
+            hint=_l("Merchant platform: account centre, API security. It decrypts notices and bills."),
+        ),
+        CredentialField(
+            "public_key_id",
+            _l("ID of the WeChat Pay public key (PUB_KEY_ID_…)"),
+            secret=False,
+            hint=_l("Merchant platform: account centre, API security, WeChat Pay public key."),
+        ),
         CredentialField("public_key", _l("WeChat Pay public key"), secret=False, multiline=True),
         CredentialField(
-            "second_key_id", _l("Serial of a second key, while changing over"), secret=False, required=False
+            "second_key_id",
+            _l("Serial of a second key, while changing over"),
+            secret=False,
+            required=False,
+            hint=_l("Only while WeChat Pay still signs some notices with its platform certificate."),
         ),
         CredentialField(
             "second_key", _l("Second key or platform certificate"), secret=False, multiline=True, required=False

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.kit.money import Money
+from app.payments.channels.keys import WrongMode
+from app.payments.channels.stripe import CHANNEL
 from app.payments.channels.stripe_amounts import from_stripe, to_stripe
 from app.payments.providers import (
+    Account,
     BillKind,
     BillStatus,
     CloseStatus,
@@ -147,7 +150,7 @@ def test_the_bill_of_a_day_is_in_the_buyers_currency_and_settled_in_ours(bench: 
 
 def test_the_connection_is_proved_without_changing_anything(bench: Bench) -> None:
     assert bench.provider.check().ok and not bench.gateway.sessions
-    bench.gateway.secret_key = "sk_test_other"
+    bench.gateway.secret_key = "sk_live_other"
     assert (bench.provider.check().ok, bench.provider.check().code) == (False, "authentication_error")
 
 
@@ -161,6 +164,12 @@ def test_the_connection_is_proved_without_changing_anything(bench: Bench) -> Non
 def test_amounts_go_to_stripe_and_come_back(minor: int, currency: str, units: int) -> None:
     assert to_stripe(Money(minor, currency)) == units
     assert from_stripe(units, currency.lower()) == Money(minor, currency)
+
+
+def test_a_key_for_test_money_is_refused_in_a_live_account_and_the_other_way_round() -> None:
+    for key, is_test in (("sk_test_1", False), ("sk_live_1", True), ("rk_live_1", True)):
+        with pytest.raises(WrongMode):
+            CHANNEL.build(Account(1, {"secret_key": key, "webhook_secret": "w"}, is_test))
 
 
 def test_what_stripe_cannot_take_is_not_rounded() -> None:
