@@ -10,8 +10,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.kit import clock
-from app.payments.channels import stripe_answers as answers
 from app.payments.channels import keys, verdicts
+from app.payments.channels import stripe_answers as answers
 from app.payments.channels.stripe_amounts import to_stripe
 from app.payments.channels.stripe_client import StripeClient, Told
 from app.payments.providers import (
@@ -254,7 +254,8 @@ CHANNEL = Channel(
             "webhook_secret",
             _l("Signing secret of the webhook (whsec_…)"),
             hint=_l(
-                "Dashboard: developers, webhooks. Send checkout.session.* and refund.* to the address that this account shows."
+                "Dashboard: developers, webhooks. Send checkout.session.* and refund.* "
+                "to the address that this account shows."
             ),
         ),
         CredentialField("second_webhook_secret", _l("Second signing secret, while changing over"), required=False),
