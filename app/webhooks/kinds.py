@@ -34,6 +34,9 @@ KINDS: dict[str, Kind] = {
     "OrderCommented": Kind(
         "order.commented", _l("Somebody commented on an order"), _ORDERS, _ORDER, frozenset({"mentioned"})
     ),
+    "OrderGrouped": Kind("order.grouped", _l("An order is sent together with others, or no more"), _ORDERS, _ORDER),
+    "OrderSplitOff": Kind("order.split", _l("An order was split in two"), _ORDERS, _ORDER),
+    "OrderPutTogether": Kind("order.put_together", _l("A split order was put together again"), _ORDERS, _ORDER),
     "ParcelSent": Kind("parcel.sent", _l("A parcel left the house"), _PARCELS, _ORDER),
     "ParcelLabelled": Kind("parcel.labelled", _l("A tracking number was taken"), _PARCELS, _ORDER),
     "ParcelCorrected": Kind("parcel.corrected", _l("Carrier or tracking number were set right"), _PARCELS, _ORDER),
@@ -53,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "RefundAsked": Kind("refund.asked", _l("Money shall go back to the buyer"), _MONEY, _ORDER),
     "RefundSucceeded": Kind("refund.succeeded", _l("Money is back with the buyer"), _MONEY, _ORDER),
     "RefundFailed": Kind("refund.failed", _l("Money did not go back"), _MONEY, _ORDER),
+    "MoneyMatterOpened": Kind("money_matter.opened", _l("Something about money needs a person"), _MONEY),
     "StockHoldExpired": Kind("stock.hold_expired", _l("Reserved stock was not confirmed in time"), _STOCK),
     "StockCounterFixed": Kind("stock.counter_fixed", _l("A stock counter was set right"), _STOCK),
     "ProductCreated": Kind("product.created", _l("A product was made"), _GOODS),

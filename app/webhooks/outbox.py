@@ -20,7 +20,7 @@ from app.kit.journal import JournalEntry
 from app.shops.models import Shop
 from app.webhooks import endpoints, payloads
 from app.webhooks.kinds import TEST
-from app.webhooks.models import DeliveryState, PauseCause, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.webhooks.models import DeliveryState, PauseCause, WebhookDelivery, WebhookEndpoint
 from app.webhooks.payloads import Message
 
 DELAYS = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 64_800, 86_400)
@@ -32,7 +32,7 @@ PAUSED_AFTER = timedelta(days=3)
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=40)
 """So long a delivery is its sender's; when that was killed, it is due again after it."""
-AT_ONCE = 4
+AT_ONCE = 8
 """Deliveries under way to one endpoint; one while it fails."""
 RESPONSE_LENGTH = 1_000
 WORKER = "app.worker.deliver_webhooks"
@@ -107,41 +107,41 @@ def _parcel(row: WebhookDelivery, to: WebhookEndpoint, entry: JournalEntry | Non
 
 
 def note(results: Sequence[Result]) -> None:
-    """Write down what became of tries. Needs a scope over every shop and a transaction."""
-    for one in results:
-        row = db.session.scalars(
-            select(WebhookDelivery)
-            .where(WebhookDelivery.id == one.parcel.delivery_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).first()
-        if row is None:  # the endpoint was deleted meanwhile
-            continue
-        _log(row, one)
-        if row.state is DeliveryState.WAITING and (one.is_accepted or row.tries == one.parcel.tries):
-            _settle(row, one)
+    """Write down what became of tries, the good ones together. Needs a scope over every shop and a transaction."""
+    rows = _lock([one.parcel.delivery_id for one in results])
+    known = [one for one in results if one.parcel.delivery_id in rows]  # an endpoint may have been deleted meanwhile
+    db.session.execute(text(_LOG), _columns(known))
+    accepted = [one for one in known if one.is_accepted]
+    if accepted:
+        db.session.execute(text(_ACCEPT), _columns(accepted))
+        db.session.execute(text(_WELL), {"ids": [one.parcel.endpoint_id for one in accepted]})
+    for one in known:
+        row = rows[one.parcel.delivery_id]
+        if not one.is_accepted and row.state is DeliveryState.WAITING and row.tries == one.parcel.tries:
+            _put_off(row, one)
             db.session.flush()
             _tell_endpoint(one)
 
 
-def _log(row: WebhookDelivery, one: Result) -> None:
-    attempt = WebhookAttempt(
-        shop_id=row.shop_id,
-        delivery_id=row.id,
-        at=clock.now(),
-        status=one.status,
-        error=one.error,
-        milliseconds=one.milliseconds,
-        response=one.response,
-    )
-    db.session.add(attempt)
+def _lock(ids: Sequence[int]) -> dict[int, WebhookDelivery]:
+    query = select(WebhookDelivery).where(WebhookDelivery.id.in_(ids)).order_by(WebhookDelivery.id).with_for_update()
+    return {row.id: row for row in db.session.scalars(query.execution_options(populate_existing=True))}
 
 
-def _settle(row: WebhookDelivery, one: Result) -> None:
+def _columns(results: Sequence[Result]) -> dict[str, Any]:
+    return {
+        "ids": [one.parcel.delivery_id for one in results],
+        "statuses": [one.status for one in results],
+        "errors": [one.error for one in results],
+        "milliseconds": [one.milliseconds for one in results],
+        "responses": [one.response for one in results],
+        "now": clock.now(),
+    }
+
+
+def _put_off(row: WebhookDelivery, one: Result) -> None:
     row.claimed_until, row.last_status, row.last_error = None, one.status, one.error
-    if one.is_accepted:
-        row.state, row.delivered_at = DeliveryState.DELIVERED, clock.now()
-    elif row.tries >= MOST_TRIES:
+    if row.tries >= MOST_TRIES:
         row.state = DeliveryState.GIVEN_UP
     else:
         row.next_at = clock.now() + timedelta(seconds=delay_seconds(row.tries, one.retry_after))
@@ -156,11 +156,8 @@ def delay_seconds(tries: int, retry_after: str = "") -> int:
 
 
 def _tell_endpoint(one: Result) -> None:
-    """A good try ends all worry; a bad one lets the endpoint rest, and after three days without a good one, stop."""
+    """A bad try lets the endpoint rest and, after three days without a good one, stop."""
     values: dict[str, Any] = {"id": one.parcel.endpoint_id, "now": clock.now()}
-    if one.is_accepted:
-        db.session.execute(text(_WELL), values)
-        return
     failing_since: datetime | None = db.session.execute(text(_FAILED), values).scalar()
     if one.status == 410:  # the receiver says: never again
         endpoints.pause(one.parcel.endpoint_id, PauseCause.GONE)
@@ -200,8 +197,20 @@ with free as (
 update webhook_delivery d set claimed_until = :lease, tries = d.tries + 1
 from due where d.id = due.id and {_DUE}
 returning d.id"""  # noqa: S608 - own words
+_LOG = """
+insert into webhook_attempt (shop_id, delivery_id, at, status, error, milliseconds, response)
+select d.shop_id, d.id, :now, r.status, r.error, r.milliseconds, r.response
+from unnest(cast(:ids as bigint[]), cast(:statuses as int[]), cast(:errors as text[]), cast(:milliseconds as int[]),
+    cast(:responses as text[])) as r(id, status, error, milliseconds, response)
+join webhook_delivery d on d.id = r.id order by d.id"""
+_ACCEPT = """
+update webhook_delivery d set state = 'delivered', delivered_at = :now, claimed_until = null, last_status = r.status,
+    last_error = ''
+from unnest(cast(:ids as bigint[]), cast(:statuses as int[])) as r(id, status)
+where d.id = r.id and d.state = 'waiting'"""
 _WELL = """
-update webhook_endpoint set failures = 0, failing_since = null, not_before = null where id = :id and failures > 0"""
+update webhook_endpoint set failures = 0, failing_since = null, not_before = null
+where id = any(cast(:ids as bigint[])) and failures > 0"""
 _FAILED = """
 update webhook_endpoint set failures = failures + 1, failing_since = coalesce(failing_since, :now),
     not_before = :now + least(300, 5 * power(2, least(failures, 10))) * interval '1 second'

@@ -19,6 +19,7 @@ from app.webhooks.outbox import Parcel, Result
 
 THREADS = 24
 TIMEOUT_SECONDS = 10
+GATHER_SECONDS = 0.03
 _BOUNDS = Bounds(most_bytes=4 * outbox.RESPONSE_LENGTH, seconds=TIMEOUT_SECONDS)
 
 
@@ -34,7 +35,8 @@ def work_off(seconds: int = outbox.ROUND_SECONDS) -> int:
                 under_way |= {threads.submit(copy_context().run, send_one, parcel) for parcel in taken}
             if not under_way:
                 break
-            done, under_way = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+            wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+            done, under_way = wait(under_way, timeout=GATHER_SECONDS)  # those that come close behind the first
             _note([one.result() for one in done])
             tried += len(done)
     return tried
