@@ -89,12 +89,9 @@ def test_a_taken_number_binds_the_order_until_it_is_given_up(ready, packer) -> N
 
 
 def test_serial_numbers_are_asked_for_where_the_product_says_so(ready, packer) -> None:
-    from app.fulfilment import blocking
-
     order = ready(("PHONE", 2))
     (line,) = lines_of(order)
-    with transaction():
-        blocking.set_serials(ready.skus["PHONE"].product_id, True)
+    packer.post(f"/parcels/serials/{ready.skus['PHONE'].product_id}", data={"wanted": "1"})
 
     assert "Serial or IMEI numbers" in packer.get(f"/orders/{order.id}/ship").get_data(as_text=True)
     refused = packer.post(f"/orders/{order.id}/ship", data=_form(order, **{f"serials-{line.id}": "356938035643809"}))

@@ -33,6 +33,7 @@ from app.console import access
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Action, BulkAction, Empty, ListSpec
+from app.fulfilment import blocking
 from app.kit.db import transaction
 from app.kit.errors import NotFound
 from app.kit.merge import StaleEdit
@@ -113,6 +114,7 @@ class ProductView(ListPage):
             affected=affected.sentence(shop.id, ids) if on_sale else "",
             history=product_history.shown(product, shop),
             option_names=_option_names(product),
+            needs_serials=blocking.needs_serials(product.id),
             prices=present,
             priced=price_page.history(sku, shop) if sku else None,
             when=lambda at: price_window_words.moment_text(at, shop.time_zone),

@@ -12,7 +12,7 @@ from app.console import access
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.lists import Action, Empty, ListSpec
-from app.fulfilment import carriers, listing, names, parcels, reading, story
+from app.fulfilment import blocking, carriers, listing, names, parcels, reading, story
 from app.fulfilment.models import EventKind
 from app.kit.db import transaction
 from app.kit.errors import DomainError
@@ -141,6 +141,15 @@ class ParcelView(ListPage):
             parcels.cancel(pk)
         flash(gettext("The number is given up; the order can leave with another one."), "success")
         return _back(pk)
+
+    @expose("/serials/<int:pk>", methods=["POST"])
+    @needs(Noun.PARCELS, Verb.WRITE)
+    def serials(self, pk: int) -> Any:
+        """Whether units of a product leave only with their serial numbers."""
+        with transaction():
+            blocking.set_serials(pk, bool(request.form.get("wanted")))
+        flash(gettext("Saved. It holds for parcels sent from now on."), "success")
+        return redirect(url_for("ProductView.show", pk=pk))
 
 
 def _to(pk: int) -> Any:
