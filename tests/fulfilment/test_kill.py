@@ -1,0 +1,109 @@
+"""A worker killed while it ships: after it is taken up again every parcel has left once, and none is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import text
+
+from app.fulfilment import batch_acts
+from app.fulfilment.wanted import Sending
+from app.kit import context
+from app.kit.db import db, transaction
+from app.orders import batches
+from tests import factories as make
+from tests.catalog.test_kill import WORKER
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
+ROWS, CHUNK, MOMENTS = 300, 60, 6
+FILL = (
+    """insert into orders (shop_id, number, kind, status, placed_at, currency, units, items_minor, total_minor,
+        paid_minor, paid_at, address, version, created_at, updated_at, order_state, payment_state, fulfilment_state)
+    select :shop, 'K' || n, 'sale', 'pending_shipment', now(), 'CNY', 2, 1000, 1000, 1000, now(), 'Road ' || n, 1,
+        now(), now(), 'open', 'paid', 'unfulfilled' from generate_series(1, :rows) n""",
+    """insert into order_line (shop_id, order_id, position, kind, sku_id, code, title, quantity, unit_price_micros,
+        amount_minor) select :shop, id, 1, 'product', :sku, 'CUP', 'Cup', 2, 5000000, 1000 from orders""",
+    """insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, position, created_at)
+    select :shop, :sku, w.id, 2, 'order:' || o.id, 'confirmed', 0, now() from orders o, warehouse w
+    where w.shop_id = :shop and w.is_default""",
+    "update stock_level set reserved = 2 * :rows where sku_id = :sku",
+)
+PROOF = """
+select (select count(*) from parcel), (select sum(quantity) from parcel_line),
+       (select -sum(on_hand_delta) from stock_movement where kind = 'shipped'),
+       (select sum(quantity) from stock_hold where state = 'consumed'), (select sum(reserved) from stock_level),
+       (select count(*) from journal_entry where event = 'ParcelSent'),
+       (select count(*) from orders where status = 'shipped'), (select count(*) from batch_row where outcome = 'done')
+"""
+
+
+def _wanted() -> tuple[int, int]:
+    """The batch of all orders, and its job."""
+    shop = make.shop("alpha")
+    sku = make.sku(shop, code="CUP", stock_on_hand=10_000)
+    with context.shops([shop.id]), transaction() as session:
+        for statement in FILL:
+            session.execute(text(statement), {"shop": shop.id, "sku": sku.id, "rows": ROWS})
+        ids = session.execute(text("select id, number from orders order by id")).all()
+        rows = [batches.Row(one.id, one.number, batch_acts.given(Sending("zto", f"75{one.id:013d}"))) for one in ids]
+        batch = batches.propose(shop.id, batch_acts.SHIP, rows, {})
+        return batch.id, batch.job_id or 0
+
+
+def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
+    worker.stdin.write(f"{job_id} {fatal}\n")
+    worker.stdin.flush()
+    how, statements = worker.stdout.readline().split()
+    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
+        locks = text("select count(*) from pg_locks where relation = 'batch'::regclass and granted")
+        waiting = db.session.scalar(locks)
+        db.session.rollback()
+        if not waiting:
+            break
+        time.sleep(0.05)
+    return how, int(statements)
+
+
+@pytest.fixture(autouse=True)
+def _in_app(app):
+    with app.app_context():
+        yield
+        db.session.remove()
+
+
+def test_killed_in_the_middle_of_shipping_nothing_is_lost_or_sent_twice(app, servers) -> None:
+    batch_id, job_id = _wanted()
+    environ = {**os.environ, "DATABASE_URL": servers["database"], "REDIS_URL": servers["redis"],
+               "SECRET_KEY": "for-tests-only-0123456789abcdef-0123", "KUAIDAN_LOG_LEVEL": "ERROR",
+               "KUAIDAN_STATE_DIR": str(ROOT / "var/test")}  # fmt: skip
+    small = WORKER.replace(
+        "def perform(", f"from app.orders import batch_work\nbatch_work.CHUNK_OF_SETS = {CHUNK}\n\ndef perform(", 1
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    worker = subprocess.Popen([sys.executable, "-c", small], cwd=ROOT, env=environ, **pipes)
+    chance, killed = random.Random(7), 0
+    try:
+        for _ in range(MOMENTS):
+            how, _ = _work(worker, job_id, chance.randint(12, 60))
+            killed += how == "killed"
+            with transaction() as session:  # its lease has run out
+                session.execute(text("update job set state = 'queued', lease_until = null, attempt = 0 where id = :id "
+                                     "and state = 'running'"), {"id": job_id})  # fmt: skip
+        assert _work(worker, job_id)[0] == "done"
+    finally:
+        worker.stdin.close()
+        worker.wait(timeout=30)
+
+    units = 2 * ROWS
+    found = [int(value or 0) for value in db.session.execute(text(PROOF)).one()]
+    assert found == [ROWS, units, units, units, 0, ROWS, ROWS, ROWS]
+    assert killed >= MOMENTS - 2
+    with context.every_shop("test"):
+        batch = batches.get(batch_id)
+    assert (batch.done, batch.refused, batch.state) == (ROWS, 0, "done")
