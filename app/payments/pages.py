@@ -24,9 +24,10 @@ POLL_SECONDS = 3
 
 
 def init_app(app: Flask) -> None:
-    """Register the routes. Callbacks carry a signature instead of a CSRF token."""
+    """Register the routes. Callbacks carry a signature instead of a CSRF token; coming back changes nothing."""
     app.register_blueprint(blueprint)
     app.extensions["csrf"].exempt(callback)
+    app.extensions["csrf"].exempt(back)
 
 
 @blueprint.route("/callback/<token>", methods=["POST"])
@@ -151,9 +152,9 @@ def _start(token: str, link: links.Link) -> Any:
     return redirect(_here(token, go=1) if goes_on else _here(token))
 
 
-@blueprint.get("/<token>/back")
+@blueprint.route("/<token>/back", methods=["GET", "POST"])
 def back(token: str) -> Any:
-    """The browser comes back from the channel: that settles nothing, the channel is asked."""
+    """The browser comes back from the channel, UnionPay's by a form: that settles nothing, the channel is asked."""
     return _as_buyer(token, lambda link: _back(token, link))
 
 
@@ -161,7 +162,7 @@ def _back(token: str, link: links.Link) -> Any:
     seen = checkout.view(link.order_id, mobile=_is_phone())
     if seen.payment is not None:
         asking.ask_one(seen.payment.id, transaction)
-    return redirect(_here(token))
+    return redirect(_here(token), 303)
 
 
 @blueprint.get("/<token>/state")

@@ -30,7 +30,7 @@ PUBLIC = {
     "AuthDBView.logout": "sign-out",
 }
 """Endpoints that need no sign-in, and why."""
-SIGNED = {"pay.callback"}
+SIGNED = {"pay.callback", "pay.back"}
 """Writes without a CSRF token: a signature over the whole message proves who sent it."""
 
 

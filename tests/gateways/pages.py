@@ -75,7 +75,7 @@ def _act(gateway: Gateway, sale: Sale, act: str, back: str) -> Response:
             gateway.pay(sale.number)
             gateway.deliver = tells
     if back and act == "pay":
-        return redirect(back, 303)
+        return redirect(back, 307 if gateway.code == "unionpay" else 303)  # UnionPay's buyers come back by a form
     return redirect(f"?{urlencode({'back': back})}", 303)
 
 

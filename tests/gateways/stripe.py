@@ -256,6 +256,13 @@ class StripeGateway(Gateway):
         session["_intent"] = {"id": intent_id, "object": "payment_intent", "latest_charge": latest}
         return self.tell(self.payment_notice(number))
 
+    def decline_later(self, number: str) -> Notice:
+        """The buyer's bank took days to say no: the session is complete, and nobody paid."""
+        session = self.by_number(number)
+        session |= {"status": "complete", "payment_intent": f"pi_{secrets.token_hex(12)}"}
+        session["_intent"] = {"id": session["payment_intent"], "status": "requires_payment_method"}
+        return self.tell(self._event("checkout.session.async_payment_failed", _public(session), None))
+
     def _book(self, kind: str, units: int, source: Facts) -> Facts:
         currency = source["currency"]
         rate = _RATES[currency]

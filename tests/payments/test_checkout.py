@@ -120,9 +120,16 @@ def test_coming_back_from_the_channel_asks_it_and_settles_by_its_answer_only(pag
 
     browser.get(f"{path}/back")
     assert fresh(order).paid_minor == 0, "coming back is no proof"
+    forged = browser.post(f"{path}/back", data={"respCode": "00", "orderId": "x"})
+    assert (forged.status_code, fresh(order).paid_minor) == (303, 0), "neither is a form"
     gateway(account).pay(payment.number)
     browser.get(f"{path}/back")
     assert fresh(order).paid_minor == 12_345
+
+
+def test_a_channel_that_sends_the_buyer_back_by_a_form_needs_no_token_of_ours(app, csrf_on) -> None:
+    answer = app.test_client().post("/pay/no-such-link/back", data={"respCode": "00"})
+    assert answer.status_code == 404, "the link is looked at, not the missing token"
 
 
 def test_a_link_that_is_altered_old_or_of_another_kind_shows_nothing(page, app) -> None:

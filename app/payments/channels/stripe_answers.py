@@ -29,6 +29,7 @@ REFUND_STATES = {
     "failed": RefundStatus.FAILED,
     "canceled": RefundStatus.FAILED,
 }
+_FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 _KINDS = {
     "charge": BillKind.PAYMENT,
     "payment": BillKind.PAYMENT,
@@ -55,6 +56,9 @@ def trade(session: Mapping[str, Any], told: Told | None) -> Trade:
 def _state(session: Mapping[str, Any]) -> TradeStatus:
     if session.get("payment_status") == "paid":
         return TradeStatus.PAID
+    intent = session.get("payment_intent")
+    if isinstance(intent, dict) and session.get("status") == "complete" and intent.get("status") in _FAILED_INTENTS:
+        return TradeStatus.FAILED  # a payment that took days to fail
     states = {"open": TradeStatus.WAITING, "expired": TradeStatus.CLOSED, "complete": TradeStatus.WAITING}
     return states.get(str(session.get("status")), TradeStatus.UNKNOWN)
 

@@ -101,6 +101,15 @@ def test_the_webhook_of_a_payment_is_read_also_while_the_secret_changes(bench: B
         assert notice.trade and (notice.trade.status, notice.trade.amount) == (TradeStatus.PAID, Money(12_345, "USD"))
 
 
+def test_a_payment_that_failed_days_later_is_a_hint_and_then_failed(bench: Bench) -> None:
+    session = bench.provider.create(bench.charge(currency="USD")).channel_trade_no
+    notice = bench.provider.parse_callback(bench.arrived(bench.gateway.decline_later("P000000001")))
+    assert notice.kind is NoticeKind.HINT
+    ref = bench.ref(currency="USD", channel_trade_no=session)
+    assert bench.provider.query(ref).status is TradeStatus.FAILED
+    assert bench.provider.close(ref).status is CloseStatus.CLOSED
+
+
 def test_a_refund_is_pending_then_done_and_found_by_our_number(bench: Bench) -> None:
     refund = bench.refund_ref(_paid(bench), minor=345)
     assert bench.provider.query_refund(refund).status is RefundStatus.ABSENT
