@@ -27,6 +27,8 @@ class Scope(StrEnum):
     AFTER_SALE_READ = "after_sale:read"
     AFTER_SALE_WRITE = "after_sale:write"
     AFTER_SALE_APPROVE = "after_sale:approve"
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_LINK = "payments:link"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
 
@@ -93,6 +95,14 @@ SCOPES = {
         _l("Approve refunds"),
         _l("Agree to refunds beyond the shop's limit; needs “Write after-sale” beside it"),
         ((Noun.AFTER_SALE, Verb.APPROVE),),
+    ),
+    Scope.PAYMENTS_READ: Meaning(
+        _l("Read payments"), _l("What channels say of an order's money, refunds too"), ((Noun.PAYMENTS, Verb.READ),)
+    ),
+    Scope.PAYMENTS_LINK: Meaning(
+        _l("Make payment links"),
+        _l("An address by which whoever holds it sees and pays one order"),
+        ((Noun.PAYMENTS, Verb.READ), (Noun.PAYMENTS, Verb.RUN)),
     ),
     Scope.STOCK_READ: Meaning(
         _l("Read stock"), _l("Levels by warehouse, what is reserved, the ledger"), ((Noun.STOCK, Verb.READ),)

@@ -42,7 +42,7 @@ REFUND = shape(
 
 
 @scoped(
-    Scope.ORDERS_READ,
+    Scope.PAYMENTS_READ,
     "GET",
     f"{_PATH}/transactions",
     Contract(
@@ -72,7 +72,7 @@ def read_transactions(call: Call, order_id: int) -> Reply:
 
 
 @scoped(
-    Scope.ORDERS_WRITE,
+    Scope.PAYMENTS_LINK,
     "POST",
     f"{_PATH}/payment-link",
     Contract(
