@@ -40,7 +40,7 @@ def _days(zone: str) -> ListSpec:
             Column("rows", _l("Rows"), lambda r: formats.number(r.rows), align="end"),
             Column("different", _l("Differences"), lambda r: formats.number(r.different), align="end"),
             Column("state", _l("State"), state_badge),
-            Column("made", _l("Made"), lambda r: cells.when(r.made_at, zone), sort=Reconciliation.id),
+            Column("made", _l("Compared at"), lambda r: cells.when(r.made_at, zone), sort=Reconciliation.id),
         ),
         default_sort="-made",
         tabs=(
@@ -69,10 +69,10 @@ def _differences(zone: str) -> ListSpec:
             Column("owner", _l("Owner"), lambda d: d.owner_name),
             Column("state", _l("State"), difference_badge),
             Column("reason", _l("Reason"), lambda d: d.reason or "–", shown=False),
-            Column("found", _l("Found"), lambda d: cells.when(d.created_at, zone), sort=BillDifference.id),
+            Column("found", _l("Found at"), lambda d: cells.when(d.created_at, zone), sort=BillDifference.id),
         ),
         default_sort="-found",
-        tabs=(Tab("", _l("All")), Tab("open", _l("Open"), (is_open,))),
+        tabs=(Tab("", _l("All")), Tab("open", _l("To be settled"), (is_open,))),
         filters=(
             Filter("kind", _l("What"), any_of(BillDifference.kind, DifferenceKind), lambda: kinds),
             Filter("run", _l("Day, by its number"), _of_run, kind="text"),
@@ -98,7 +98,7 @@ def difference_badge(row: BillDifference) -> Markup:
         return cells.badge("secondary", "checks", _l("Gone by itself"))
     if row.kind is DifferenceKind.CARRIED:
         return cells.badge("warning", "hourglass", _l("Awaited in the next bill"))
-    return cells.badge("danger", "alert-circle", _l("Open"))
+    return cells.badge("danger", "alert-circle", _l("To be settled"))
 
 
 def _name_accounts(rows: list[Any]) -> None:

@@ -106,7 +106,7 @@ def _refunds(shop_id: int, zone: str, currency: str) -> ListSpec:
         model=Refund,
         columns=(
             Column("number", _l("Number"), lambda r: r.number),
-            Column("made", _l("Asked for"), lambda r: cells.when(r.created_at, zone), sort=Refund.id),
+            Column("made", _l("Asked at"), lambda r: cells.when(r.created_at, zone), sort=Refund.id),
             Column("order", _l("Order"), lambda r: r.order_number),
             Column("channel", _l("Channel"), lambda r: names.channel(r.channel)),
             Column("amount", _l("Amount"), _money, align="end"),
@@ -124,7 +124,7 @@ def _refunds(shop_id: int, zone: str, currency: str) -> ListSpec:
         filters=(
             Filter("state", _l("State"), any_of(Refund.state, RefundState), lambda: list(_items(names.REFUND_LABELS))),
             Filter("channel", _l("Channel"), any_of(Refund.channel), _channels),
-            Filter("made", _l("Asked for"), day_range(Refund.created_at, lambda: zone), kind="days"),
+            Filter("made", _l("Asked at"), day_range(Refund.created_at, lambda: zone), kind="days"),
             Filter("amount", _l("Amount"), _amount(Refund.amount_minor, currency), kind="number"),
         ),
         search=lambda text: _number_is(Refund, text, shop_id),
@@ -148,7 +148,7 @@ def _matters(zone: str) -> ListSpec:
         ),
         default_sort="-opened",
         tabs=(
-            Tab("", _l("Open"), (is_open,)),
+            Tab("", _l("To be settled"), (is_open,)),
             Tab("mine", _l("Without an owner"), (is_open, MoneyMatter.owner_id.is_(None))),
             Tab("resolved", _l("Resolved"), (~is_open,)),
         ),
@@ -171,7 +171,7 @@ def _due(matter: MoneyMatter, zone: str) -> Markup:
         return cells.badge("success", "circle-check", _l("Resolved"))
     if matter.due_at <= clock.now():
         return cells.badge("danger", "alarm", _l("Overdue"))
-    return cells.when(matter.due_at, zone)
+    return cells.quiet(formats.moment(matter.due_at, zone))
 
 
 def _items(labels: dict[Any, Any]) -> Any:

@@ -44,7 +44,7 @@ PAYMENT_NEXT = {
     P.EXPIRED: _l("The buyer did not pay in time. Send the payment link again if they still want it."),
 }
 REFUND_LABELS = {
-    R.ASKED: _l("Asked for"),
+    R.ASKED: _l("Asked, not sent yet"),
     R.SUBMITTING: _l("Being sent"),
     R.PROCESSING: _l("Accepted, not done"),
     R.UNKNOWN: _l("Unclear"),
@@ -124,7 +124,7 @@ RESOLUTIONS = {
     "other": _l("Something else"),
 }
 _CODES = {
-    "declined": _l("The buyer's payment was declined."),
+    "declined": _l("The payment was declined."),
     "timeout": _l("The channel did not answer in time."),
     "unknown": _l("The channel's answer could not be read."),
     "absent": _l("The channel does not know this number."),

@@ -32,7 +32,7 @@ def test_a_failed_payment_stands_in_red_with_the_next_step(unpaid, account, mana
     text = manager.get(f"/payments/{payment.id}").text
 
     assert 'alert alert-danger" role="alert"' in text
-    assert "payment was declined." in text
+    assert "The payment was declined." in text
     assert "Send the buyer the payment link" in text
     assert payment.number in manager.get("/payments/?tab=failed").text
 
