@@ -126,7 +126,7 @@ def cancel(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
     """
     order = locked(order_id)
     in_full = order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
-    if in_full and order.status is OrderStatus.PENDING_SHIPMENT and order.paid_minor > order.refunded_minor:
+    if in_full and order.order_state is OrderState.OPEN and order.paid_minor > order.refunded_minor:
         raise RuleViolation("cancel_paid", number=order.number)
     return close(order_id, cause)
 

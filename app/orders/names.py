@@ -76,6 +76,20 @@ CAUSE_LABELS = {
     CloseCause.PUT_TOGETHER: _l("Put together again with the order it was split from"),
     CloseCause.UNKNOWN: _l("Not recorded"),
 }
+MOVE_CAUSES = {
+    "staff": _l("by hand"),
+    "received": _l("money recorded"),
+    "channel": _l("through a payment channel"),
+    "price_changed": _l("the price was changed"),
+    "reopened": _l("opened again"),
+    "parcel": _l("a parcel left"),
+    "signed": _l("every parcel was signed for"),
+    "auto_confirm": _l("by itself, after the shop’s days"),
+    "refund": _l("money went back"),
+    "rest_refunded": _l("the rest was refunded"),
+    "case": _l("after-sale"),
+}
+"""Why an order moved, by the code that its fact holds; closing has causes of its own."""
 _NOT_CHOSEN = (CloseCause.PUT_TOGETHER, CloseCause.UNKNOWN)
 CAUSE_CHOICES = {cause: label for cause, label in CAUSE_LABELS.items() if cause not in _NOT_CHOSEN}
 """Those that staff may give."""

@@ -15,7 +15,7 @@ from app.kit.history import Entry
 from app.orders import names
 from app.orders.lifecycle import Axis
 from app.orders.listing import STATUS_LOOKS
-from app.orders.models import Order, OrderStatus, PaymentMethod
+from app.orders.models import Order, OrderState, OrderStatus, PaymentMethod
 from app.orders.names import KIND_LABELS, LABELS
 from app.orders.side_models import OrderComment
 
@@ -175,9 +175,11 @@ def _moved(entry: Entry) -> Telling:
     before, after = OrderStatus(entry.facts["from_status"]), OrderStatus(entry.facts["to_status"])
     tone, glyph = STATUS_LOOKS[after]
     if before is after:
-        return glyph, tone, _on_axis(entry.facts)
-    told = gettext("%(before)s → %(after)s", before=LABELS[before], after=LABELS[after])
-    cause = names.CAUSE_LABELS.get(entry.facts.get("cause", ""))
+        told = _on_axis(entry.facts)
+    else:
+        told = gettext("%(before)s → %(after)s", before=LABELS[before], after=LABELS[after])
+    closing = entry.facts.get("to_state") == OrderState.CLOSED and entry.facts.get("axis") == Axis.ORDER
+    cause = (names.CAUSE_LABELS if closing else names.MOVE_CAUSES).get(entry.facts.get("cause", ""))
     return glyph, tone, gettext("%(told)s (%(cause)s)", told=told, cause=cause) if cause else told
 
 
