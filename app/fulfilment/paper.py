@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ def _open(size: str) -> FPDF:
     import pylopdf_fonts_zh_cn  # both only where a PDF is made: they take a quarter of a second to load
     from fpdf import FPDF
 
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table of the font
     pdf = FPDF(format=size)
     pdf.set_margin(MARGIN)
     pdf.set_auto_page_break(True, MARGIN)

@@ -13,7 +13,7 @@ from app.kit.db import db, transaction
 from app.kit.journal import JournalEntry
 from app.orders import handling, lifecycle, settings
 from app.orders.lifecycle import Axis
-from app.orders.models import AfterSaleState, OrderStatus
+from app.orders.models import AfterSaleState, FulfilmentState, OrderStatus
 from app.orders.settings import Rules
 from tests.fulfilment.conftest import lines_of
 
@@ -121,3 +121,13 @@ def test_a_tick_takes_no_more_than_it_may(sent, monkeypatch) -> None:
     due = [reading.confirm_due(sent(f"75312345678901{n}")[0].id).due_at for n in range(3)]
 
     assert [_tick(max(due)), _tick(max(due)), _tick(max(due))] == [2, 1, 0]
+
+
+def test_an_order_whose_rest_was_called_off_has_its_day_too(ready) -> None:
+    order = ready(("CUP", 2))
+    (line,) = lines_of(order)
+    with transaction():
+        parcels.send(order.id, Sending("zto", "753123456789011", (Unit(line.id, 1),)))
+        handling.move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "rest_refunded")
+
+    assert reading.confirm_due(order.id) is not None
