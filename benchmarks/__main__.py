@@ -1,4 +1,4 @@
-"""`make bench`: lists, imports, reports and the grid, one after another; each in a process of its own."""
+"""`make bench`: all parts, one after another; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("lists", "imports", "report_sales", "bulk_changes", "grid")
+PARTS = ("lists", "order_pages", "imports", "report_sales", "bulk_changes", "stock", "grid")
 HERE = Path(__file__).resolve().parent
 
 
