@@ -82,6 +82,7 @@ class Order(Identified, Versioned, ShopOwned, Model):
             "paid_at",
             "id",
             postgresql_where="status = 'pending_shipment' and due_at is not null",
+            postgresql_include=["after_sale_state"],
         ),
         Index("ix_order_tags", "tags", postgresql_using="gin", postgresql_where="tags <> '[]'"),
         Index("ix_order_flag", "shop_id", "flag", "placed_at", "id", postgresql_where="flag <> ''"),

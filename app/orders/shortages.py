@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select
 
 from app.catalog.models import Sku
 from app.kit.db import db
@@ -43,9 +43,14 @@ def of_skus(order: Order, skus: Sequence[Sku]) -> dict[int, tuple[Standing, int]
 
 
 def waiting_for_oversold(shop_id: int) -> ColumnElement[bool]:
-    """The condition "paid, not sent, and a SKU of it is oversold"."""
-    lines = select(OrderLine.order_id).where(OrderLine.sku_id.in_(_short_skus(shop_id)))
-    return and_(_WAITS, Order.id.in_(lines))
+    """The condition "paid, not sent, and a SKU of it is oversold".
+
+    The SKUs are looked up first: there are few or none, which the server would not expect.
+    """
+    short = list(db.session.scalars(_short_skus(shop_id)))
+    if not short:
+        return false()
+    return and_(_WAITS, Order.id.in_(select(OrderLine.order_id).where(OrderLine.sku_id.in_(short))))
 
 
 def _short_skus(shop_id: int) -> Select[int]:

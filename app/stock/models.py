@@ -97,6 +97,13 @@ class StockLevel(ShopOwned, Model):
         CheckConstraint(
             "on_hand >= 0 and reserved >= 0 and unavailable >= 0 and incoming >= 0", name="ck_stock_level_counters"
         ),
+        Index(
+            "ix_stock_level_taken",  # of pages, not of rows, so that a hold still changes its row in place
+            text("(on_hand - reserved - unavailable)"),
+            text("(reserved + unavailable)"),
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 8, "autosummarize": "on"},
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
