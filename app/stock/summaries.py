@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.catalog.models import Sku
 from app.kit.db import db
@@ -40,7 +41,12 @@ def _sums(ids: list[int]) -> dict[int, Sums]:
 
 def oversold(shop_id: int) -> ColumnElement[bool]:
     """More is reserved or unavailable in some warehouse than is there."""
-    return Sku.id.in_(select(StockLevel.sku_id).where(StockLevel.shop_id == shop_id, _AVAILABLE < 0))
+    return _among(select(StockLevel.sku_id).where(StockLevel.shop_id == shop_id, _AVAILABLE < 0))
+
+
+def _among(few: Select[int]) -> ColumnElement[bool]:
+    """`few` are found first and once; a plain IN would try SKU after SKU until a page is full."""
+    return Sku.id == any_(func.array(few.scalar_subquery(), type_=ARRAY(BigInteger)))
 
 
 def low(shop_id: int) -> ColumnElement[bool]:
@@ -55,7 +61,7 @@ def low(shop_id: int) -> ColumnElement[bool]:
     short = select(some.c.sku_id).join(Sku, Sku.id == some.c.sku_id)
     few = short.where(Sku.stock_on_hand - some.c.taken <= Sku.low_stock_limit)
     # the first half is written as the partial index ix_sku_low_stock has it; few have something reserved
-    return and_(Sku.shop_id == shop_id, or_(Sku.stock_on_hand <= Sku.low_stock_limit, Sku.id.in_(few)))
+    return and_(Sku.shop_id == shop_id, or_(Sku.stock_on_hand <= Sku.low_stock_limit, _among(few)))
 
 
 def lies_in(warehouse_ids: list[int]) -> ColumnElement[bool]:
