@@ -7,7 +7,7 @@ from app.kit.errors import MESSAGES
 MESSAGES.update(
     {
         "refund_units": _l("%(left)s units of this line can still be refunded, not %(wanted)s."),
-        "refund_too_much": _l("That is more than can still go back of this order. Nothing was written."),
+        "refund_beyond": _l("That is more than can still go back of this order. Nothing was written."),
         "case_move": _l("Case %(number)s is “%(from_state)s”; “%(act)s” is not possible from there."),
         "case_stale": _l(
             "Somebody changed case %(number)s after you opened it. Nothing was written; look at it again."
@@ -25,7 +25,7 @@ MESSAGES.update(
         "reason_unknown": _l("There is no such reason."),
         "refusal_text": _l("This reason needs a few words for the buyer."),
         "refusal_pictures": _l("This reason needs at least one picture as proof."),
-        "too_many_pictures": _l("At most %(limit)s pictures at once."),
+        "too_much_proof": _l("At most %(limit)s pictures at once."),
         "message_empty": _l("Write something, or add a picture or an offer."),
         "message_long": _l("At most %(limit)s characters."),
         "offer_gone": _l("This offer does not stand any more."),

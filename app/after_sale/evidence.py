@@ -15,9 +15,9 @@ from app.kit.errors import NotFound, RuleViolation
 
 
 def add(case: AfterSaleCase, party: Party, pictures: Sequence[Picture], message_id: int | None = None) -> None:
-    """Hang pictures on a case. Raises RuleViolation("too_many_pictures")."""
+    """Hang pictures on a case. Raises RuleViolation("too_much_proof")."""
     if len(pictures) > MOST_PICTURES:
-        raise RuleViolation("too_many_pictures", limit=MOST_PICTURES)
+        raise RuleViolation("too_much_proof", limit=MOST_PICTURES)
     db.session.add_all(
         CasePicture(
             shop_id=case.shop_id,

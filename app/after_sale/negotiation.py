@@ -40,7 +40,7 @@ def offer(case_id: int, by: By, terms: Terms, words: str = "", version: int | No
     """Offer other terms; an offer that stood is overtaken.
 
     What the terms come to is tried out first. Raises RuleViolation("case_move", "case_over_limit",
-    "refund_too_much", "case_money"), Conflict("case_stale").
+    "refund_beyond", "case_money"), Conflict("case_stale").
     """
     case, order = access.locked(case_id, version)
     if case.state not in NEGOTIABLE or by.party not in (Party.BUYER, Party.SELLER):

@@ -43,7 +43,7 @@ def open_case(order_id: int, wish: Wish, by: By, *, key: str | None = None) -> A
     """Open a case on a paid sale; the same key again gives the same case.
 
     Raises RuleViolation("not_a_sale", "case_not_paid", "case_order_closed", "case_not_shipped", "case_empty",
-    "case_money", "refund_units", "refund_too_much", "reason_unknown", "message_long"), NotFound.
+    "case_money", "refund_units", "refund_beyond", "reason_unknown", "message_long"), NotFound.
     """
     order = handling.locked(order_id)
     if found := _of_key(order.shop_id, key):

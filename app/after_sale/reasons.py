@@ -62,7 +62,7 @@ def refusals_at(state: CaseState) -> dict[str, Refusal]:
 
 
 def check_refusal(state: CaseState, code: str, text: str, pictures: int) -> None:
-    """Raises RuleViolation("reason_unknown", "refusal_text", "refusal_pictures", "too_many_pictures")."""
+    """Raises RuleViolation("reason_unknown", "refusal_text", "refusal_pictures", "too_much_proof")."""
     found = refusals_at(state).get(code)
     if found is None:
         raise RuleViolation("reason_unknown")
@@ -71,7 +71,7 @@ def check_refusal(state: CaseState, code: str, text: str, pictures: int) -> None
     if found.needs_pictures and not pictures:
         raise RuleViolation("refusal_pictures")
     if pictures > MOST_PICTURES:
-        raise RuleViolation("too_many_pictures", limit=MOST_PICTURES)
+        raise RuleViolation("too_much_proof", limit=MOST_PICTURES)
 
 
 def check_wish(code: str, kind: CaseKind) -> None:

@@ -104,9 +104,9 @@ def of_units(standing: Standing, units: int) -> Take:
 
 
 def of_amount(standing: Standing, minor: int) -> Take:
-    """An amount for no unit: goodwill, shipping, part of a price. Raises RuleViolation("refund_too_much")."""
+    """An amount for no unit: goodwill, shipping, part of a price. Raises RuleViolation("refund_beyond")."""
     if not 0 < minor <= standing.minor_left:
-        raise RuleViolation("refund_too_much")
+        raise RuleViolation("refund_beyond")
     return Take(0, 0, minor)
 
 
@@ -146,9 +146,9 @@ def of_fewer(take: Take, units: int) -> Take:
 
 
 def lowered(takes: Sequence[Take], minor: int) -> list[Take]:
-    """The same units for less money, spread by largest remainder. Raises RuleViolation("refund_too_much")."""
+    """The same units for less money, spread by largest remainder. Raises RuleViolation("refund_beyond")."""
     amounts = [one.amount_minor for one in takes]
     if not 0 < minor <= sum(amounts):
-        raise RuleViolation("refund_too_much")
+        raise RuleViolation("refund_beyond")
     shares = money.split(minor, amounts)
     return [replace(one, amount_minor=share) for one, share in zip(takes, shares, strict=True)]

@@ -89,7 +89,7 @@ def take_units(part: RefundPart, units: int) -> Take:
 
 
 def take_amount(part: RefundPart, minor: int) -> Take:
-    """Take an amount for no unit. Raises RuleViolation("refund_too_much")."""
+    """Take an amount for no unit. Raises RuleViolation("refund_beyond")."""
     take = refund_amounts.of_amount(standing_of(part), minor)
     _count(part, take)
     return take
@@ -144,7 +144,7 @@ def _count(part: RefundPart, take: Take) -> None:
         .execution_options(synchronize_session=False)
     )
     if db.session.execute(statement).first() is None:
-        raise RuleViolation("refund_too_much")
+        raise RuleViolation("refund_beyond")
     db.session.refresh(part)
 
 

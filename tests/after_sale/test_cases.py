@@ -209,7 +209,7 @@ def test_a_counter_offer_overtakes_and_only_the_other_side_accepts(start, run_jo
     assert (now(first).offer, now(second).offer) == (OfferState.OVERTAKEN, OfferState.STANDS)
     with pytest.raises(RuleViolation, match="offer_gone"):
         do(negotiation.accept, first.id, BUYER)
-    with pytest.raises(RuleViolation, match="refund_too_much"):
+    with pytest.raises(RuleViolation, match="refund_beyond"):
         do(negotiation.offer, case.id, BUYER, Terms(CaseKind.REFUND_ONLY, 6222))
     do(negotiation.accept, second.id, SHOP)
     run_jobs()

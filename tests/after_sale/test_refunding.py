@@ -70,7 +70,7 @@ def test_a_fen_more_than_is_left_is_refused_and_writes_nothing(paid, lines, run_
     agreed(paid, Wanted(ids["A"], 3), Wanted(ids["B"], 1), Wanted(ids["C"], 1), Wanted(ids["shipping"], 0, 799))
     run_jobs()
 
-    with pytest.raises(RuleViolation, match="refund_too_much"):
+    with pytest.raises(RuleViolation, match="refund_beyond"):
         refund(paid, Wanted(ids["shipping"], 0, 2))
     with pytest.raises(RuleViolation, match="refund_units"):
         refund(paid, Wanted(ids["A"], 1))

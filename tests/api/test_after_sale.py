@@ -63,7 +63,7 @@ def test_unit_by_unit_all_of_it_goes_back_to_the_fen_and_not_a_fen_more(erp, ord
     assert amounts == ["31.10", "31.11", "31.11", "46.67", "0.01", "8.00"]
     assert {row["amount"] for row in erp.get(f"/orders/{order['id']}/refundable")[1]["items"]} == {"0.00"}
     status, refused = opened(erp, order, "SHIPPING", amount="0.01")
-    assert (status, refused["code"]) == (422, "refund_too_much")
+    assert (status, refused["code"]) == (422, "refund_beyond")
     assert opened(erp, order, "A")[1]["code"] == "refund_units"
     assert len(erp.get(f"/cases?order_id={order['id']}")[1]["items"]) == 6
     transactions = erp.get(f"/orders/{order['id']}/transactions")[1]

@@ -98,7 +98,7 @@ def refund_now(app, page: Page) -> int:
     page.wait_for_load_state("networkidle")
     work(app)
     page.reload()
-    page.get_by_text("Money is back").wait_for()
+    page.get_by_text("Money is back", exact=True).wait_for()
     with app.app_context(), context.every_shop("browser test"):
         case = db.session.scalars(select(AfterSaleCase).order_by(AfterSaleCase.id.desc())).first()
         assert case.state is CaseState.DONE
@@ -128,7 +128,7 @@ def test_one_unit_goes_back_to_the_shelf_and_one_is_damaged(app, agnes, open_pag
     page.wait_for_load_state("networkidle")
     work(app)
     page.reload()
-    page.get_by_text("Money is back").wait_for()
+    page.get_by_text("Money is back", exact=True).wait_for()
 
     with app.app_context(), context.every_shop("browser test"):
         level = db.session.scalars(select(StockLevel).order_by(StockLevel.sku_id)).first()
