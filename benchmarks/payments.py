@@ -1,8 +1,8 @@
 """Callbacks settled a second, end to end over HTTP requests, and the time for a queue of 10,000 refunds.
 
-Each callback is another order's, signed by the simulator's gateway, and goes through the whole application:
-signature, inbox, locks, order. Clients are threads of one process with a connection each. Refunds are sent by the job's own code to
-the simulator, whose truth is a table written by connections of its own.
+Each callback is another order's, signed by the simulator's gateway, and goes through the whole application: signature,
+inbox, locks, order. Clients are threads of one process with a connection each. Refunds are sent by the job's own code
+to the simulator, whose truth is a table written by connections of its own.
 """
 
 from __future__ import annotations
