@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from benchmarks.database import ROOT, STATE
-from benchmarks.measure import machine
+from benchmarks.measure import keep
 from benchmarks.servers import HERE, PEER_PYTHON, ensure_peers
 from launcher.servers import embedded_postgres, embedded_redis
 
@@ -105,11 +105,7 @@ def told(runs: list[tuple[Any, Any]]) -> None:
     print(f"sales workbook of 541,909 lines, median of {len(runs)} alternating runs")
     for name, seconds in lines:
         print(f"  {name:<60} {seconds:6.2f} s   x {seconds / mine:.2f}")
-    print(f"  machine: {json.dumps(machine())}")
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    rows = [{"name": name, "seconds": seconds} for name, seconds in lines]
-    (results / "report_sales.json").write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
+    keep("report-sales", {"rows": [{"name": name, "seconds": seconds} for name, seconds in lines]})
 
 
 def _told(process: subprocess.CompletedProcess[str]) -> Any:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.database import ROOT, SHOP, Bench, empty
 from benchmarks.imports import run, workbook
-from benchmarks.measure import machine
+from benchmarks.measure import keep
 
 ROWS, CHANGED = 200_000, 100_000
 
@@ -116,7 +116,7 @@ def report(found: dict[str, Any], rows: int) -> None:
     for piece, count in (("import", rows), ("change", rows // 2)):
         without, within = (statistics.median(found[piece][on]) for on in (False, True))
         print(f"{piece} of {count:,} rows: {without:.2f} s without, {within:.2f} s with: {within / without:.2f}×")
-    print("machine:", json.dumps(machine()))
+    keep("stock-cost", {"rows": rows, **{k: {"with": v[True], "without": v[False]} for k, v in found.items()}})
 
 
 def main() -> int:
