@@ -87,10 +87,14 @@ def _amount(case: AfterSaleCase) -> str:
     return formats.money(case.amount_minor, case.currency) if case.amount_minor else "–"
 
 
+def waits_for_shop() -> ColumnElement[bool]:
+    """The shop must act: answer, check a return, or see to a refund that failed."""
+    return or_(_C.state.in_(SHOP_ACTS), (_C.state == _S.REFUNDING) & (_C.refund_error != ""))
+
+
 def _tabs() -> tuple[Tab, ...]:
-    ours = or_(_C.state.in_(SHOP_ACTS), (_C.state == _S.REFUNDING) & (_C.refund_error != ""))
     return (
-        Tab("", _l("Waits for the shop"), (ours,)),
+        Tab("", _l("Waits for the shop"), (waits_for_shop(),)),
         Tab("buyer", _l("Waits for the buyer"), (_C.state.in_(BUYER_ACTS),)),
         Tab("platform", _l("With the platform"), (_C.state.in_(PLATFORM_ACTS),)),
         Tab("refunding", _l("Refund on its way"), (_C.state == _S.REFUNDING,)),

@@ -149,6 +149,8 @@ def _tasks(shop: Shop) -> list[Task]:
         url = _url("OrderView.list", tab="pending_shipment")
         tasks.append(Task(gettext("Waiting to be shipped"), count, url, "warning", "package"))
         tasks += _order_tasks(shop)
+    if can(Noun.AFTER_SALE):
+        tasks += _after_sale_tasks(shop)
     if can(Noun.PRODUCTS):
         count, url = home_figures.low_stock(shop.id), _url("ProductView.list", tab="low")
         tasks.append(Task(gettext("Products low in stock"), count, url, "warning", "alert-triangle"))
@@ -184,6 +186,24 @@ def _order_tasks(shop: Shop) -> list[Task]:
         Task(gettext("Ship promise breaks within 2 hours"), counts.soon, url, "warning", "alarm"),
         Task(gettext("Comments that name me"), named, _url("OrderActView.mentions"), "info", "message-circle"),
     ]
+
+
+def _after_sale_tasks(shop: Shop) -> list[Task]:
+    """Buyers who wait for our answer, and money that went another way than it should."""
+    cases, matters = home_figures.waiting_after_sale(shop.id)
+    told = [
+        Task(
+            gettext("After-sale cases that wait for the shop"),
+            cases,
+            _url("CaseView.list"),
+            "warning",
+            "message-report",
+        )
+    ]
+    if matters and can(Noun.PAYMENTS):
+        url = _url("MatterView.list")
+        told.append(Task(gettext("Money that needs a person"), matters, url, "danger", "user-exclamation"))
+    return told
 
 
 def _first_shop() -> Step:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select, text
 
+from app.after_sale.listing import waits_for_shop
+from app.after_sale.models import AfterSaleCase
 from app.catalog import product_search
 from app.catalog.change_models import ChangeSet, ChangeState
 from app.catalog.models import Product
@@ -21,6 +23,7 @@ from app.kit.db import db
 from app.kit.jobs import Job, JobState
 from app.kit.shop_wall import assert_in_scope
 from app.orders.models import Order, OrderKind, OrderStatus
+from app.payments.matter_models import MoneyMatter
 from app.shops.models import Shop
 
 DAYS = 14
@@ -111,6 +114,18 @@ def waiting_shipments(shop_id: int) -> int:
     """Paid sales that nobody has sent yet, counted up to the cap."""
     waiting = (Order.kind == OrderKind.SALE, Order.status == OrderStatus.PENDING_SHIPMENT)
     return _capped(select(Order.id).where(Order.shop_id == shop_id, *waiting))
+
+
+def waiting_after_sale(shop_id: int) -> tuple[int, int]:
+    """After-sale cases on which the shop must act, and money that needs a person, up to the cap; one statement."""
+    cases = select(AfterSaleCase.id).where(AfterSaleCase.shop_id == shop_id, waits_for_shop())
+    matters = select(MoneyMatter.id).where(MoneyMatter.shop_id == shop_id, MoneyMatter.resolved_at.is_(None))
+    counts = (
+        select(func.count()).select_from(one.limit(COUNT_CAP + 1).subquery()).scalar_subquery()
+        for one in (cases, matters)
+    )
+    waiting, money = db.session.execute(select(*counts)).one()
+    return waiting, money
 
 
 def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:

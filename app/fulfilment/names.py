@@ -17,7 +17,7 @@ STATES = {
     ParcelState.CANCELLED: ("secondary", "circle-x", _l("Cancelled")),
 }
 KINDS = {
-    ParcelKind.SALE: _l("Sale"),
+    ParcelKind.SALE: _l("Goods sold"),
     ParcelKind.EXCHANGE: _l("Exchange"),
     ParcelKind.RESEND: _l("Sent once more"),
     ParcelKind.RETURN: _l("From the buyer"),
