@@ -33,7 +33,7 @@ def plan(shop_id: int, order_ids: Sequence[int]) -> None:
         return
     due_at = clock.now() + timedelta(days=days)
     rows = [{"shop_id": shop_id, "order_id": order_id, "due_at": due_at} for order_id in order_ids]
-    db.session.execute(insert(AutoConfirm).values(rows).on_conflict_do_nothing())
+    db.session.execute(insert(AutoConfirm).on_conflict_do_nothing(), rows)
 
 
 def confirm_due() -> int:

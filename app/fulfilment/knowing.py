@@ -199,13 +199,16 @@ def _parcels(shop_id: int, order_ids: Sequence[int], numbers: set[str], keys: se
     query = select(Parcel).where(Parcel.shop_id == shop_id, Parcel.id.in_(ids)).order_by(Parcel.id)
     rows = db.session.scalars(query.with_for_update().execution_options(populate_existing=True))
     found = {row.id: ParcelFacts(row) for row in rows}
-    for link in db.session.scalars(select(ParcelOrder).where(ParcelOrder.parcel_id.in_(ids))):
-        found[link.parcel_id].order_ids.add(link.order_id)
-    for line in db.session.scalars(select(ParcelLine).where(ParcelLine.parcel_id.in_(ids))):
-        one = found[line.parcel_id]
-        one.contained.add(line.order_id)
-        if line.order_line_id:
-            one.contents[line.order_line_id] = one.contents.get(line.order_line_id, 0) + line.quantity
+    links = select(ParcelOrder.parcel_id, ParcelOrder.order_id).where(ParcelOrder.parcel_id.in_(ids))
+    for parcel_id, order_id in db.session.execute(links):
+        found[parcel_id].order_ids.add(order_id)
+    of = ParcelLine
+    lines = select(of.parcel_id, of.order_id, of.order_line_id, of.quantity).where(of.parcel_id.in_(ids))
+    for parcel_id, order_id, line_id, quantity in db.session.execute(lines):
+        one = found[parcel_id]
+        one.contained.add(order_id)
+        if line_id:
+            one.contents[line_id] = one.contents.get(line_id, 0) + quantity
     return list(found.values())
 
 
