@@ -132,6 +132,7 @@ class ApiDocsView(ConsoleBase):
             routes=docs.pages(request.host_url),
             introduction=docs.introduction(),
             webhook_groups=kinds.groups(),
+            webhook_facts=kinds.facts,
             webhook_example=json.dumps(EXAMPLE, indent=2),
             webhook_sample=inspect.getsource(verify_sample.read_webhook),
         )

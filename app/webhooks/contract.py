@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.webhooks.kinds import KINDS, TEST
+from app.webhooks.kinds import KINDS, TEST, facts
 
 _TEXT = {"type": "string"}
 EXAMPLE: dict[str, Any] = {
@@ -57,7 +57,13 @@ def paths() -> dict[str, Any]:
     answer = {"2XX": {"description": "Accepted. Anything else, or nothing in ten seconds, is tried again."}}
     return {
         kind.name: {
-            "post": {"operationId": f"on_{event}", "parameters": parameters, "requestBody": body, "responses": answer}
+            "post": {
+                "operationId": f"on_{event}",
+                "description": f"facts: {', '.join(facts(event))}.",
+                "parameters": parameters,
+                "requestBody": body,
+                "responses": answer,
+            }
         }
         for event, kind in KINDS.items()
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+
+from app import events
 
 _ORDERS, _PARCELS, _CASES, _MONEY = _l("Orders"), _l("Parcels"), _l("After-sale"), _l("Payments and refunds")
 _STOCK, _GOODS = _l("Stock"), _l("Goods")
@@ -77,6 +80,12 @@ TEST = "webhook.test"
 def public(event: str) -> str:
     """The name outside of a journal event."""
     return KINDS[event].name if event in KINDS else TEST if event == TEST else event
+
+
+def facts(event: str) -> list[str]:
+    """The names of what a message of this event says, from the event itself."""
+    fields = dataclasses.fields(getattr(events, event))
+    return [one.name for one in fields if one.name != "shop_id" and one.name not in KINDS[event].hidden]
 
 
 def groups() -> list[tuple[str, list[tuple[str, Kind]]]]:

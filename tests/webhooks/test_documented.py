@@ -41,6 +41,7 @@ def test_a_message_fits_the_document_and_the_sample_reads_it(receive) -> None:
 
     Draft202012Validator(contract.MESSAGE).validate(told)
     assert set(told) == set(contract.EXAMPLE)
+    assert set(told["facts"]) == set(kinds.facts("OrderMoved"))
     assert set(openapi.build()["webhooks"]) == {kind.name for kind in kinds.KINDS.values()}
     with pytest.raises(ValueError, match="not signed"):
         verify_sample.read_webhook({name.lower(): value for name, value in headers.items()}, body, signing.new_secret())
