@@ -10,7 +10,7 @@ from app.catalog import change_approvals, change_plans
 from app.fulfilment import confirming
 from app.kit import idempotency, jobs
 from app.orders import unpaid
-from app.payments import asking, callbacks, reconciling, refund_sending
+from app.payments import accounts, asking, callbacks, reconciling, refund_sending
 from app.stock import holds, proof
 from app.webhooks import outbox
 
@@ -35,6 +35,12 @@ TIMETABLE = (
     Entry("prune_drafts", 600, change_approvals.prune_drafts, "deletes previews that nobody has confirmed for a day"),
     Entry(
         "send_refunds", 5, refund_sending.want_due, "sends refunds that wait, and asks about those that are not clear"
+    ),
+    Entry(
+        "reseal_credentials",
+        600,
+        accounts.reseal_all,
+        "seals credentials under the present key, so that old keys can go",
     ),
     Entry("ask_payments", 5, asking.want_due, "asks where payments stand, and closes those whose time is over"),
     Entry("work_callbacks", 5, callbacks.want_due, "takes up callbacks that were stored and not finished"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from app.payment_events import ChannelAccountSaved
 from app.payments.channels import channel_of, hosts, keys
 from app.payments.models import ChannelAccount
 from app.payments.providers import Account, Channel, Provider
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,18 @@ def reseal(account: ChannelAccount) -> bool:
         return False
     account.sealed = sealing.seal(json.dumps(credentials_of(account)), _purpose(account))
     return True
+
+
+def reseal_all() -> int:
+    """Seal everything under the present key, so that an older one can be dropped; returns how many. By the ticker."""
+    query = select(ChannelAccount).where(ChannelAccount.sealed != "").order_by(ChannelAccount.id).with_for_update()
+    done = 0
+    for account in db.session.scalars(query.execution_options(populate_existing=True)):
+        try:
+            done += reseal(account)
+        except sealing.SealBroken as broken:  # its page says what to do; the others go on
+            log.warning("credentials cannot be opened", extra={"account": account.id, "reason": broken.code})
+    return done
 
 
 def provider_of(account: ChannelAccount) -> Provider:
