@@ -107,7 +107,7 @@ def _current_shop(shops: list[Shop]) -> Shop | None:
         abort(404)
     code = asked or session.get("shop")
     shop = by_code.get(code or "") or (shops[0] if shops else None)
-    if shop is not None and session.get("shop") != shop.code:
+    if asked and shop is not None and session.get("shop") != shop.code:  # a late answer undoes no switch
         session["shop"] = shop.code
     return shop
 
