@@ -164,7 +164,7 @@ def test_put_together_again_the_lines_are_those_of_before(shop) -> None:
             lambda order: handling.move(order, Axis.AFTER_SALE, AfterSaleState.OPEN),
             "the buyer has wanted something put right.",
         ),
-        (lambda order: handling.move(order, Axis.PAYMENT, PaymentState.REFUNDED), "money has gone back for it."),
+        (lambda order: handling.move(order, Axis.PAYMENT, PaymentState.PARTLY_REFUNDED), "money has gone back for it."),
     ],
 )
 def test_what_has_moved_on_is_neither_split_nor_put_together(shop, sign_in, spoil, reason) -> None:
