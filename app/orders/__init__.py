@@ -52,5 +52,6 @@ MESSAGES.update(
         "too_many_tags": _l("At most %(limit)s tags of %(length)s characters."),
         "flag_unknown": _l("There is no such flag."),
         "too_long": _l("“%(field)s” takes at most %(limit)s characters."),
+        "phone_unreadable": _l("A phone number has at least %(fewest)s digits. Correct it, or leave it empty."),
     }
 )

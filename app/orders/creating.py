@@ -14,7 +14,7 @@ from app.kit.errors import NotFound, RuleViolation
 from app.order_events import OrderCreated
 from app.orders import drafts, lifecycle, reserving, settings
 from app.orders.drafts import Basket, Priced, PricedLine
-from app.orders.edits import check_lengths
+from app.orders.edits import check_lengths, check_phone
 from app.orders.models import LineKind, Order, OrderDiscount, OrderKind, OrderLine, OrderStatus
 from app.shops.models import Shop
 
@@ -49,6 +49,8 @@ def create(shop: Shop, basket: Basket, buyer: Buyer, delivery: Delivery, source:
     Raises what `drafts.price` raises, RuleViolation("insufficient_stock", "too_long"), NotFound for the customer.
     """
     check_lengths(vars(delivery))
+    check_phone(delivery.phone)
+    check_phone(buyer.phone)
     priced = drafts.price(shop, basket)
     customer, rules = _buyer(shop, buyer), settings.of(shop.id)
     order_id = db.session.scalar(text("select nextval(pg_get_serial_sequence('orders', 'id'))"))

@@ -120,13 +120,12 @@ def close(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
 
 
 def cancel(order_id: int, cause: CloseCause = CloseCause.STAFF) -> Order:
-    """Close an order that has not been paid in full.
+    """Close an order of which the shop holds no money.
 
-    Raises RuleViolation("cancel_paid") when it has: after-sale gives the money back first; and as `close`.
+    Raises RuleViolation("cancel_paid") when it does: after-sale gives the money back first; and as `close`.
     """
     order = locked(order_id)
-    in_full = order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
-    if in_full and order.order_state is OrderState.OPEN and order.paid_minor > order.refunded_minor:
+    if order.order_state is OrderState.OPEN and order.paid_minor > order.refunded_minor:
         raise RuleViolation("cancel_paid", number=order.number)
     return close(order_id, cause)
 

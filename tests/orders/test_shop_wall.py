@@ -177,7 +177,7 @@ def test_the_workbook_holds_only_our_orders_and_only_we_can_take_it(
 
 WRITES = [
     ("/orders/{id}/edit", {"base_receiver": "Anna", "receiver": "Eve"}),
-    ("/orders/{id}/move", {"step": "close"}),
+    ("/orders/{id}/marks", {"tags": "gift"}),
     ("/orders/note", {"ids": "{id}", "note": "hello"}),
 ]
 

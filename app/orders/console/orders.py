@@ -51,6 +51,8 @@ STEP_LABELS = {
     "complete": (_l("Complete"), "circle-check"),
     "close": (_l("Close order"), "circle-x"),
 }
+_DEEDS = {**handling.STEPS, "close": handling.cancel}
+"""By hand only what the shop holds no money for is closed."""
 EDITABLE = {"receiver": _l("Receiver"), "phone": _l("Phone"), "address": _l("Address"), "staff_note": _l("Staff note")}
 
 
@@ -128,7 +130,7 @@ class OrderView(ListPage):
     def move(self, pk: int) -> Any:
         """Move the order on by the step that the button names."""
         name = request.form.get("step", "")
-        step = handling.STEPS[name] if name in STEP_LABELS else abort(404)  # goods leave in parcels alone
+        step = _DEEDS[name] if name in STEP_LABELS else abort(404)  # goods leave in parcels alone
         with transaction():
             order = paying.record_rest(pk) if step is handling.pay else step(pk)
             flash(gettext("%(number)s: %(status)s", number=order.number, status=LABELS[order.status]), "success")
