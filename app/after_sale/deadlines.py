@@ -19,13 +19,13 @@ from app.kit import clock, journal
 from app.kit.db import db
 from app.kit.errors import DomainError
 from app.kit.shop_wall import assert_in_scope
+from app.orders.board import SOON, tone_of
 from app.orders.models import Order
 
 BATCH = 200
 """Cases of one tick."""
 PAGE = 100
 COUNT_CAP = 25_000
-SOON = timedelta(hours=2)
 OURS = (
     CaseState.REFUND_ASKED,
     CaseState.RETURN_ASKED,
@@ -46,10 +46,8 @@ class Row:
 
     @property
     def tone(self) -> str:
-        """overdue, soon (less than two hours left) or later."""
-        if self.left_seconds < 0:
-            return "overdue"
-        return "soon" if self.left_seconds < SOON.total_seconds() else "later"
+        """As for orders."""
+        return tone_of(self.left_seconds)
 
 
 @dataclass(frozen=True)

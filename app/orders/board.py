@@ -20,6 +20,13 @@ PAGE = 50
 COUNT_CAP = 25_000
 
 
+def tone_of(left_seconds: int) -> str:
+    """How pressing a deadline is: overdue, soon (less than two hours left) or later."""
+    if left_seconds < 0:
+        return "overdue"
+    return "soon" if left_seconds < SOON.total_seconds() else "later"
+
+
 @dataclass(frozen=True)
 class Row:
     """An order and the seconds left; below zero it is overdue by so many."""
@@ -29,10 +36,8 @@ class Row:
 
     @property
     def tone(self) -> str:
-        """overdue, soon (less than two hours left) or later."""
-        if self.left_seconds < 0:
-            return "overdue"
-        return "soon" if self.left_seconds < SOON.total_seconds() else "later"
+        """As `tone_of`."""
+        return tone_of(self.left_seconds)
 
 
 @dataclass(frozen=True)

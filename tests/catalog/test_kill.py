@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 import pytest
 from sqlalchemy import func, select, text
@@ -21,41 +20,11 @@ from app.kit.db import db, transaction
 from app.kit.jobs import Job
 from tests import factories as make
 from tests.conftest import ROOT
+from tests.killing import WORKER, work
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
 ROWS, MOMENTS = 10_000, 10
 RULE = Formula("price_minor", (Plus(1),))
-WORKER = """
-import os, signal, sys, threading
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-from app.wsgi import app
-from app.kit import job_runs
-
-def perform(job_id, fatal):
-    seen = 0
-    def count(*statement):
-        nonlocal seen
-        if threading.current_thread() is threading.main_thread():
-            seen += 1
-            if seen == fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
-    event.listen(Engine, "before_cursor_execute", count)
-    with app.app_context():
-        job_runs.perform(job_id)
-    return seen
-
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        job_id, fatal = line.split()
-        seen = perform(int(job_id), int(fatal))
-        print(f"done {seen}", flush=True)
-        os._exit(0)
-    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
-        print("killed 0", flush=True)
-"""
-"""Forks for each job, as rq does; the child is killed before its statement number `fatal`, or says how many it took."""
 MAKE_SKUS = """insert into sku (shop_id, product_id, code, price_minor, created_at, updated_at)
     select :shop_id, :product_id, 'S' || n, 1000 + n, now(), now() from generate_series(1, :rows) n"""
 
@@ -80,21 +49,6 @@ def _written() -> tuple[int, int]:
     return int(rise) - (1000 * ROWS + ROWS * (ROWS + 1) // 2), history
 
 
-def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
-    """How a child of the worker ended, and its statements when it lived."""
-    worker.stdin.write(f"{job_id} {fatal}\n")
-    worker.stdin.flush()
-    how, statements = worker.stdout.readline().split()
-    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
-        locks = text("select count(*) from pg_locks where relation = 'change_set'::regclass and granted")
-        waiting = db.session.scalar(locks)
-        db.session.rollback()
-        if not waiting:
-            break
-        time.sleep(0.1)
-    return how, int(statements)
-
-
 def test_ten_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, servers) -> None:
     environment = os.environ | {
         "DATABASE_URL": servers["database"],
@@ -113,13 +67,13 @@ def test_ten_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, se
             shop = make.shop()
             shop_id, product_id = shop.id, make.product(shop).id
             session.execute(text(MAKE_SKUS), {"shop_id": shop_id, "product_id": product_id, "rows": ROWS})
-        how, statements = _work(worker, _wanted(shop_id)[1])
+        how, statements = work(worker, _wanted(shop_id)[1], "change_set")
         assert (how, _written()) == ("done", (ROWS, ROWS))
 
         for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
             set_id, job_id = _wanted(shop_id)
             before = _written()
-            assert _work(worker, job_id, fatal)[0] == "killed", fatal
+            assert work(worker, job_id, "change_set", fatal)[0] == "killed", fatal
             assert _written() in (before, (before[0] + ROWS, before[1] + ROWS)), fatal
             with transaction():
                 db.session.get(Job, job_id).lease_until = clock.now()

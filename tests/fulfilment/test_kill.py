@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 import pytest
 from sqlalchemy import text
@@ -17,8 +16,8 @@ from app.kit import context
 from app.kit.db import db, transaction
 from app.orders import batches
 from tests import factories as make
-from tests.catalog.test_kill import WORKER
 from tests.conftest import ROOT
+from tests.killing import WORKER, work
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
 ROWS, CHUNK, MOMENTS = 300, 60, 6
@@ -56,20 +55,6 @@ def _wanted() -> tuple[int, int]:
         return batch.id, batch.job_id or 0
 
 
-def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
-    worker.stdin.write(f"{job_id} {fatal}\n")
-    worker.stdin.flush()
-    how, statements = worker.stdout.readline().split()
-    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
-        locks = text("select count(*) from pg_locks where relation = 'batch'::regclass and granted")
-        waiting = db.session.scalar(locks)
-        db.session.rollback()
-        if not waiting:
-            break
-        time.sleep(0.05)
-    return how, int(statements)
-
-
 @pytest.fixture(autouse=True)
 def _in_app(app):
     with app.app_context():
@@ -90,12 +75,12 @@ def test_killed_in_the_middle_of_shipping_nothing_is_lost_or_sent_twice(app, ser
     chance, killed = random.Random(7), 0
     try:
         for _ in range(MOMENTS):
-            how, _ = _work(worker, job_id, chance.randint(12, 60))
+            how, _ = work(worker, job_id, "batch", chance.randint(12, 60))
             killed += how == "killed"
             with transaction() as session:  # its lease has run out
                 session.execute(text("update job set state = 'queued', lease_until = null, attempt = 0 where id = :id "
                                      "and state = 'running'"), {"id": job_id})  # fmt: skip
-        assert _work(worker, job_id)[0] == "done"
+        assert work(worker, job_id, "batch")[0] == "done"
     finally:
         worker.stdin.close()
         worker.wait(timeout=30)

@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 import pytest
 from sqlalchemy import func, select, text
@@ -19,8 +18,8 @@ from app.orders import batches
 from app.orders.batch_models import BatchRow, BatchState, Outcome
 from app.orders.models import Order, OrderState
 from tests import factories as make
-from tests.catalog.test_kill import WORKER
 from tests.conftest import ROOT
+from tests.killing import WORKER, work
 from tests.stock.conftest import wrong
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
@@ -78,20 +77,6 @@ def _outcome(shop_id: int, batch_id: int) -> tuple[object, ...]:
     )
 
 
-def _work(worker: subprocess.Popen[str], job_id: int, fatal: int = 0) -> tuple[str, int]:
-    worker.stdin.write(f"{job_id} {fatal}\n")
-    worker.stdin.flush()
-    how, statements = worker.stdout.readline().split()
-    for _ in range(100):  # a killed client's transaction ends as soon as the server reads the closed socket
-        locks = text("select count(*) from pg_locks where relation = 'batch'::regclass and granted")
-        waiting = db.session.scalar(locks)
-        db.session.rollback()
-        if not waiting:
-            break
-        time.sleep(0.1)
-    return how, int(statements)
-
-
 def test_eight_kills_double_and_lose_nothing(app, servers) -> None:
     environment = os.environ | {
         "DATABASE_URL": servers["database"],
@@ -108,14 +93,14 @@ def test_eight_kills_double_and_lose_nothing(app, servers) -> None:
         shop = make.shop()
         shop_id, sku_id = shop.id, make.sku(shop, stock_on_hand=100).id
         batch_id, job_id = _wanted(shop_id, sku_id)
-        how, statements = _work(worker, job_id)
+        how, statements = work(worker, job_id, "batch")
         clean = _outcome(shop_id, batch_id)
         assert how == "done"
         assert clean == (BatchState.PARTLY, (54, 0, 6), 54, 54, 6, 6)
 
         for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
             batch_id, job_id = _wanted(shop_id, sku_id)
-            assert _work(worker, job_id, fatal)[0] == "killed", fatal
+            assert work(worker, job_id, "batch", fatal)[0] == "killed", fatal
             with transaction():
                 db.session.get(Job, job_id).lease_until = clock.now()
             job_runs.perform(job_id)
