@@ -24,11 +24,22 @@ from app.orders.models import FulfilmentState, Order, OrderKind, OrderState, Pay
 
 
 @dataclass
+class Content:
+    """Units of one thing of an order in a parcel, on however many lines."""
+
+    order_id: int
+    code: str
+    title: str
+    quantity: int = 0
+    serials: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Shown:
-    """A parcel with its lines and the orders in it."""
+    """A parcel with what is in it and the orders of that."""
 
     row: Parcel
-    lines: list[ParcelLine] = field(default_factory=list)
+    lines: list[Content] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
 
 
@@ -39,8 +50,11 @@ def of_order(order_id: int) -> list[Shown]:
     found = {row.id: Shown(row) for row in rows}
     if found:
         lines = select(ParcelLine).where(ParcelLine.parcel_id.in_(found), ParcelLine.order_id == order_id)
+        rows_of: dict[int, list[ParcelLine]] = {}
         for line in db.session.scalars(lines.order_by(ParcelLine.id)):
-            found[line.parcel_id].lines.append(line)
+            rows_of.setdefault(line.parcel_id, []).append(line)
+        for parcel_id, of_parcel in rows_of.items():
+            found[parcel_id].lines = _contents(of_parcel)
         links = select(ParcelOrder.parcel_id, Order).join(Order, Order.id == ParcelOrder.order_id)
         for parcel_id, order in db.session.execute(links.where(ParcelOrder.parcel_id.in_(found))):
             found[parcel_id].orders.append(order)
@@ -52,7 +66,18 @@ def one(row: Parcel) -> Shown:
     lines = db.session.scalars(select(ParcelLine).where(ParcelLine.parcel_id == row.id).order_by(ParcelLine.id)).all()
     mine = select(ParcelOrder.order_id).where(ParcelOrder.parcel_id == row.id)
     orders = db.session.scalars(select(Order).where(Order.id.in_(mine)).order_by(Order.id)).all()
-    return Shown(row, list(lines), list(orders))
+    return Shown(row, _contents(lines), list(orders))
+
+
+def _contents(lines: Sequence[ParcelLine]) -> list[Content]:
+    """One entry for each thing of an order."""
+    found: dict[tuple[int, str, str], Content] = {}
+    for line in lines:
+        key = (line.order_id, line.code, line.title)
+        content = found.setdefault(key, Content(line.order_id, line.code, line.title))
+        content.quantity += line.quantity
+        content.serials += line.serials
+    return list(found.values())
 
 
 def events(parcel_id: int) -> list[ParcelEvent]:

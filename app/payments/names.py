@@ -135,6 +135,38 @@ _CODES = {
 }
 
 
+_ANSWERS = {
+    "ready": _l("Ready to be paid"),
+    "waiting": _l("Not paid yet"),
+    "paid": _l("Paid"),
+    "closed": _l("Closed"),
+    "already_paid": _l("Already paid"),
+    "succeeded": _l("Done"),
+    "processing": _l("Accepted, not done"),
+    "abnormal": _l("Needs a person"),
+    "failed": _l("Refused by the channel"),
+    "absent": _l("Number not known"),
+    "unknown": _l("Unclear"),
+    "not_ready": _l("Not ready yet"),
+    "settled": _l("Settled"),
+    "duplicate": _l("Known already"),
+    "absorbed": _l("Known already"),
+    "replayed": _l("Known already"),
+    "asked": _l("The channel was asked"),
+    "ignored": _l("Of no interest"),
+    "unknown_number": _l("Number not known"),
+    "second_payment": _l("Second payment, given back"),
+    "late_payment": _l("Money for a closed order"),
+    "amount_mismatch": _l("Another amount than asked for"),
+    "trade_mismatch": _l("Two trades under one number"),
+}
+
+
+def answer(code: str) -> Any:
+    """What an answer or a notice of a channel came to, in words; a code that has none stays as it is."""
+    return _ANSWERS.get(code, code)
+
+
 def channel(code: str) -> Any:
     """The name of a channel."""
     return CHANNELS[code].name if code in CHANNELS else code

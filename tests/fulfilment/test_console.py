@@ -64,6 +64,19 @@ def test_part_of_an_order_can_leave_and_the_page_says_what_is_left(ready, packer
     assert order.fulfilment_state is FulfilmentState.PARTLY_FULFILLED
 
 
+def test_one_thing_on_two_lines_is_counted_together_in_its_parcel(ready, packer) -> None:
+    order = ready(("CUP", 2), ("CUP", 1))
+    packer.post(f"/orders/{order.id}/ship", data=_form(order))
+    parcel = db.session.scalars(select(Parcel)).one()
+
+    of_order, of_parcel = (
+        packer.get(address).get_data(as_text=True) for address in (f"/orders/{order.id}", f"/parcels/{parcel.id}")
+    )
+
+    assert "CUP × 3" in of_order
+    assert '<td class="text-end k-number">3</td>' in of_parcel
+
+
 def test_send_and_next_opens_the_order_that_is_due_next(ready, packer) -> None:
     first, second = ready(), ready()
     first.due_at = second.due_at = first.placed_at

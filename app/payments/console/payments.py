@@ -78,6 +78,7 @@ class PaymentView(ListPage):
             order=reading.order_of(payment),
             zone=shop.time_zone,
             badge=names.payment_badge(payment),
+            answer=names.answer,
             next=_next(payment),
             calls=reading.exchanges_of(payment),
             received=reading.callbacks_of(payment, account),

@@ -66,6 +66,7 @@ class RefundView(ListPage):
             order=reading.order_of(refund),
             zone=shop.time_zone,
             badge=names.refund_badge(refund),
+            answer=names.answer,
             next=names.refund_next(refund),
             who=people.name_of(refund.asked_by),
             calls=reading.exchanges_of(refund),
