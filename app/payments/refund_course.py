@@ -52,7 +52,7 @@ def locked(refund_id: int) -> Refund:
 
 
 def _lock(model: type[Row], pk: int) -> Row:
-    query = select(model).where(model.id == pk).with_for_update()
+    query = select(model).where(model.id == pk).with_for_update(key_share=True)  # as `starting.locked`
     row = db.session.scalars(query.execution_options(populate_existing=True)).first()
     if row is None:
         raise NotFound("not_found")

@@ -200,7 +200,8 @@ def locked(payment_id: int) -> Payment:
     """The payment as it is now, with its order, locked until the transaction ends. Raises NotFound."""
     found = get(payment_id)
     handling.locked(found.order_id)
-    query = select(Payment).where(Payment.id == payment_id).with_for_update()
+    # rows that name it may be written meanwhile: a call is noted before its outcome is settled
+    query = select(Payment).where(Payment.id == payment_id).with_for_update(key_share=True)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 

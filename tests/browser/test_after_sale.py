@@ -55,7 +55,7 @@ def refund_form(page: Page, order_id: int, units: dict[int, str], shipping: str 
     for place, number in units.items():
         fields.nth(place).fill(number)
     if shipping:
-        page.get_by_role("textbox", name=re.compile("^Amount: SHIPPING")).fill(shipping)
+        page.get_by_role("textbox", name=re.compile("^Amount: Shipping")).fill(shipping)
 
 
 def test_a6_goes_back_to_the_fen(app, agnes, open_page, axe, shoot) -> None:

@@ -188,8 +188,8 @@ def test_rows_that_could_not_be_had_come_with_the_next_try(people, alone) -> Non
 
 def test_a_product_of_another_shop_is_no_row_here(committed, people, open_page) -> None:
     with committed():
-        foreign = make.product(make.shop("other"), "Secret")
-        make.sku(make.shop("third"), foreign, code="SECRET")
+        other = make.shop("other")
+        make.sku(other, make.product(other, "Secret"), code="SECRET")
         key = db.session.scalars(select(Product.id).where(Product.title == "Secret")).one()
 
     page = open_page(f"/products/grid/?ids={key}", people["lina"])

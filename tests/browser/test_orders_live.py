@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.console.roles import Role
+from app.orders.models import OrderStatus
 from tests import factories as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits, pytest.mark.slow]
@@ -16,7 +17,10 @@ def shop(committed):
     with committed():
         one = make.shop("store", name="Store")
         lina, wei = (make.staff(Role.MANAGER, one, name=name) for name in ("lina", "wei"))
-        orders = [make.order(one, number=f"SO-{number}", receiver="Li") for number in (1, 2)]
+        orders = [
+            make.order(one, number=f"SO-{number}", receiver="Li", status=OrderStatus.PENDING_PAYMENT)
+            for number in (1, 2)
+        ]
         return lina.id, wei.id, [order.id for order in orders]
 
 

@@ -85,7 +85,10 @@ def test_a_paid_order_on_stock_takes_at_most_twenty_one_statements(shop, agent, 
     with context.every_shop("test"), transaction():
         sku = make.sku(shop, stock_on_hand=5)
         order = creating.create(
-            shop, Basket((WantedLine(sku.id, 2),)), Buyer(make.customer(shop).id), Delivery("Li", "139", "Street 1")
+            shop,
+            Basket((WantedLine(sku.id, 2),)),
+            Buyer(make.customer(shop).id),
+            Delivery("Li", "13900000000", "Street 1"),
         )
         paying.record_rest(order.id)
     agent.get(f"/orders/{order.id}")
