@@ -65,7 +65,7 @@ def start() -> None:
 start()
 
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import IntegrityError, connection, transaction  # noqa: E402
 from oscar.apps.partner.exceptions import InvalidStockAdjustment  # noqa: E402
 from oscar.core.loading import get_model  # noqa: E402
 
@@ -98,7 +98,10 @@ def client(seconds: float) -> int:
                 break
             record.allocate(1)
         count += 1
-        with suppress(InvalidStockAdjustment), transaction.atomic():  # where more was allocated than is there
+        with (
+            suppress(InvalidStockAdjustment, IntegrityError),
+            transaction.atomic(),
+        ):  # where more was allocated than is there
             records.get(pk=pk).consume_allocation(1)
     return count
 
