@@ -14,11 +14,11 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
-from app.demo import loading, sandbox, staff
 from app.kit import context
 from app.kit.errors import DomainError
 
 demo = AppGroup("demo", help="Demonstration data.")
+# What loads the shops is imported where it is used: web, workers and every other command start without it.
 STEPS = {"reading": "Reading", "checking": "Checking", "writing": "Writing", "done": "Done"}
 
 
@@ -31,6 +31,8 @@ def load(if_empty: bool, small: bool, as_json: bool) -> None:
 
     Harmless when repeated: a shop that exists is left alone. An interrupted load leaves nothing behind.
     """
+    from app.demo import loading
+
     if if_empty and not loading.is_empty():
         _tell({"shops": {}, "staff": [], "seconds": 0.0}, as_json)
         return
@@ -43,12 +45,16 @@ def load(if_empty: bool, small: bool, as_json: bool) -> None:
 @click.option("--off", is_flag=True, help="Switch the accounts off instead.")
 def connect_sandbox(folder: Path, public_url: str, off: bool) -> None:
     """Connect the demo shops with the emulated payment gateways whose keys are in FOLDER. No real money."""
+    from app.demo import sandbox
+
     with context.acting(context.Actor("cli", "demo")):
         done = sandbox.disconnect() if off else sandbox.connect(folder, public_url.rstrip("/"))
     click.echo(json.dumps({"accounts" if off else "shops": done}))
 
 
 def _load(small: bool) -> dict[str, Any]:
+    from app.demo import loading, staff
+
     started = time.monotonic()
     logging.getLogger("app.sql").setLevel(logging.ERROR)  # half a million lines in one statement are slow, and fine
     security = current_app.appbuilder.sm  # type: ignore[attr-defined]
@@ -78,4 +84,6 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
     if not result["shops"]:
         click.echo("The demo shops are there already.")
     if result["staff"]:
+        from app.demo import staff
+
         click.echo(f"Demo staff: {', '.join(result['staff'])}; passwords are in {staff.FILE} of the state folder.")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -16,13 +13,12 @@ from app.kit.db import db
 from app.kit.money import Money
 from app.payments import accounts, exchanges, lifecycle, settling, starting
 from app.payments.channels import channel_of
+from app.payments.exchanges import FAULT
 from app.payments.models import Payment, PaymentStatus
-from app.payments.providers import Closed, CloseStatus, Exchange, Provider, Trade, TradeRef, TradeStatus
+from app.payments.providers import Closed, CloseStatus, Provider, Trade, TradeRef, TradeStatus
 from app.payments.refund_course import BACK_OFF
 from app.payments.refund_sending import AT_ONCE, LEASE, THREADS, Transaction
 
-T = TypeVar("T")
-log = logging.getLogger(__name__)
 LATE_LOOK = timedelta(hours=1)
 """How long after its end a payment is looked at once more: money may have been on its way."""
 
@@ -123,30 +119,25 @@ def _asked(calls: list[Call]) -> list[Answer]:
 
 def _perform(call: Call) -> Answer:
     """Query; close what is not paid and shall be; when the channel then says "paid", query again."""
-    trade = _safely(lambda: call.provider.query(call.ref), _unclear_trade)
+    trade = _query(call)
     if not call.closes or trade.status in (TradeStatus.PAID, TradeStatus.CLOSED, TradeStatus.FAILED):
         return Answer(trade)
-    closed = _safely(lambda: call.provider.close(call.ref), _unclear_close)
-    if closed.status is CloseStatus.ALREADY_PAID:
-        trade = _safely(lambda: call.provider.query(call.ref), _unclear_trade)
-    return Answer(trade, closed)
+    closed = exchanges.called(
+        "close",
+        lambda: call.provider.close(call.ref),
+        lambda seen: Closed(CloseStatus.UNKNOWN, seen, FAULT),
+        payment=call.ref.number,
+    )
+    return Answer(_query(call) if closed.status is CloseStatus.ALREADY_PAID else trade, closed)
 
 
-def _safely(ask: Callable[[], T], unclear: Callable[[Exception], T]) -> T:
-    try:
-        return ask()
-    except Exception as error:  # a provider must not raise; when one does, nothing is known
-        log.exception("a provider raised")
-        return unclear(error)
-
-
-def _unclear_trade(error: Exception) -> Trade:
-    exchange = Exchange("query", response=type(error).__name__)
-    return Trade(TradeStatus.UNKNOWN, code="provider_fault", exchange=exchange)
-
-
-def _unclear_close(error: Exception) -> Closed:
-    return Closed(CloseStatus.UNKNOWN, Exchange("close", response=type(error).__name__), "provider_fault")
+def _query(call: Call) -> Trade:
+    return exchanges.called(
+        "query",
+        lambda: call.provider.query(call.ref),
+        lambda seen: Trade(TradeStatus.UNKNOWN, code=FAULT, exchange=seen),
+        payment=call.ref.number,
+    )
 
 
 def write_down(call: Call, answer: Answer) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from app.kit import clock
@@ -11,6 +14,9 @@ from app.kit.db import db
 from app.payments.models import ChannelExchange, Payment, Refund
 from app.payments.providers import Exchange
 
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+FAULT = "provider_fault"
 MASK = "•••"
 LONGEST = 20_000
 _BY_NAME = re.compile(
@@ -29,6 +35,15 @@ class About:
     account_id: int
     payment: Payment | None = None
     refund: Refund | None = None
+
+
+def called(operation: str, ask: Callable[[], T], unclear: Callable[[Exchange], T], **about: object) -> T:
+    """What a provider answers. It must not raise; when it does, the answer is unclear, and the log has the rest."""
+    try:
+        return ask()
+    except Exception as error:
+        log.exception("a provider raised", extra=about)
+        return unclear(Exchange(operation, response=type(error).__name__))
 
 
 def keep(about: About, exchange: Exchange | None, outcome: str, code: str, hidden: tuple[str, ...]) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 from app.payments import accounts, exchanges
-from app.payments.providers import Exchange, Health
+from app.payments.exchanges import FAULT
+from app.payments.providers import Health
 from app.payments.refund_sending import Transaction
-
-log = logging.getLogger(__name__)
 
 
 def test(account_id: int, transaction: Transaction) -> Health:
     """Ask the channel, keep the exchange and what it says of the account's health. Raises NotFound, SealBroken."""
     with transaction():
         provider = accounts.provider_of(accounts.get(account_id))
-    try:
-        found = provider.check()
-    except Exception as error:  # a provider must not raise; when one does, it is not healthy
-        log.exception("a provider raised", extra={"account": account_id})
-        found = Health(False, Exchange("check", response=type(error).__name__), "provider_fault")
+    found = exchanges.called("check", provider.check, lambda seen: Health(False, seen, FAULT), account=account_id)
     with transaction():
         account = accounts.get(account_id)
         about = exchanges.About(account.shop_id, account.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,9 +12,10 @@ from app.kit import clock, jobs, journal
 from app.kit.db import db
 from app.kit.money import Money
 from app.payment_events import DayReconciled
-from app.payments import accounts, bills, differences, lifecycle
+from app.payments import accounts, bills, differences, exchanges, lifecycle
 from app.payments.bills import Comparison, Difference, Entry
 from app.payments.channels import CHANNELS, channel_of
+from app.payments.exchanges import FAULT
 from app.payments.matter_models import (
     BillDifference,
     BillLine,
@@ -24,10 +24,9 @@ from app.payments.matter_models import (
     Reconciliation,
 )
 from app.payments.models import ChannelAccount, Payment, Refund, RefundState
-from app.payments.providers import Bill, BillKind, BillRow, BillStatus, Exchange
+from app.payments.providers import Bill, BillKind, BillRow, BillStatus
 from app.payments.refund_sending import Transaction
 
-log = logging.getLogger(__name__)
 RECONCILE = "reconcile_payments"
 DAYS_BACK = 3
 """How many days the ticker looks back for bills that could not be had."""
@@ -39,11 +38,12 @@ def reconcile(account_id: int, day: date, transaction: Transaction) -> int:
     with transaction():
         account = accounts.get(account_id)
         provider = accounts.provider_of(account)
-    try:
-        bill = provider.bill(day)
-    except Exception as error:  # a provider must not raise; when one does, there is no bill
-        log.exception("a provider raised", extra={"account": account_id})
-        bill = Bill(BillStatus.UNKNOWN, Exchange("bill", response=type(error).__name__), code="provider_fault")
+    bill = exchanges.called(
+        "bill",
+        lambda: provider.bill(day),
+        lambda seen: Bill(BillStatus.UNKNOWN, seen, code=FAULT),
+        account=account_id,
+    )
     with transaction():
         return _write(account_id, day, bill)
 

@@ -5,7 +5,6 @@ A process that dies in between leaves SUBMITTING rows; they are asked about unde
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -20,10 +19,10 @@ from app.kit.db import db
 from app.kit.money import Money
 from app.payments import accounts, addresses, exchanges, lifecycle, refund_course, refunds
 from app.payments.channels import channel_of
+from app.payments.exchanges import FAULT
 from app.payments.models import ChannelAccount, Payment, Refund, RefundState
-from app.payments.providers import Exchange, Provider, RefundRef, RefundReport, RefundStatus, TradeRef
+from app.payments.providers import Provider, RefundRef, RefundReport, RefundStatus, TradeRef
 
-log = logging.getLogger(__name__)
 AT_ONCE = 40
 THREADS = 8
 LEASE = timedelta(seconds=60)
@@ -142,17 +141,20 @@ def _called(calls: list[Call]) -> list[RefundReport]:
 
 def _perform(call: Call) -> RefundReport:
     """Ask, and send when the channel has never heard of it. Whatever goes wrong is an unclear answer."""
-    try:
-        if call.asks:
-            report = call.provider.query_refund(call.ref)
-            if report.status is not RefundStatus.ABSENT or not call.sends:
-                return report
-        return call.provider.refund(call.ref)
-    except Exception as error:  # a provider must not raise; when one does, the money may have moved
-        log.exception("a provider raised", extra={"refund": call.ref.number})
-        return RefundReport(
-            RefundStatus.UNKNOWN, code="provider_fault", exchange=Exchange("refund", response=type(error).__name__)
-        )
+    return exchanges.called(
+        "refund",
+        lambda: _answer(call),
+        lambda seen: RefundReport(RefundStatus.UNKNOWN, code=FAULT, exchange=seen),
+        refund=call.ref.number,
+    )
+
+
+def _answer(call: Call) -> RefundReport:
+    if call.asks:
+        report = call.provider.query_refund(call.ref)
+        if report.status is not RefundStatus.ABSENT or not call.sends:
+            return report
+    return call.provider.refund(call.ref)
 
 
 def write_down(call: Call, report: RefundReport) -> None:

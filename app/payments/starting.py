@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,12 +18,12 @@ from app.orders.paying import outstanding
 from app.payment_events import PaymentEnded, PaymentStarted
 from app.payments import accounts, addresses, exchanges, lifecycle, numbers, settings
 from app.payments.channels import channel_of
+from app.payments.exchanges import FAULT
 from app.payments.models import ChannelAccount, Payment, PaymentStatus
-from app.payments.providers import Charge, CreateStatus, Exchange, Provider, Scene, Started
+from app.payments.providers import Charge, CreateStatus, Provider, Scene, Started
 from app.payments.refund_course import BACK_OFF
 from app.payments.refund_sending import Transaction
 
-log = logging.getLogger(__name__)
 ASK = "ask_payments"
 REUSED_WITH = timedelta(seconds=60)
 """A payment that has at least so long to live is offered again instead of a second one."""
@@ -149,12 +148,12 @@ def charge_of(payment: Payment, account: ChannelAccount) -> Charge:
 
 def call(prepared: Prepared, transaction: Transaction) -> Started:
     """Ask the channel, and write down what it says."""
-    try:
-        started = prepared.provider.create(prepared.charge)
-    except Exception as error:  # a provider must not raise; when one does, the channel may know the number
-        log.exception("a provider raised", extra={"payment": prepared.charge.number})
-        failed = Exchange("create", response=type(error).__name__)
-        started = Started(CreateStatus.UNKNOWN, failed, "provider_fault")
+    started = exchanges.called(
+        "create",
+        lambda: prepared.provider.create(prepared.charge),
+        lambda seen: Started(CreateStatus.UNKNOWN, seen, FAULT),
+        payment=prepared.charge.number,
+    )
     with transaction():
         record(prepared, started)
     return started

@@ -58,7 +58,8 @@ class Story:
 
     def _decide(self, pick: int, state: str) -> None:
         if self.payments:
-            facts = self.truth.pay(self.payments[pick % len(self.payments)].number, state)
+            with transaction():  # on the connection of the test: a later refusal takes nothing of it back
+                facts = self.truth.pay(self.payments[pick % len(self.payments)].number, state)
             self.notices.append(simulate.notice_of(self.account, facts))
 
     def _hear(self, pick: int) -> None:
