@@ -49,6 +49,8 @@ def in_change_set(session: Session, change_set_id: int | None) -> None:
 
 CHANGE_SET = "nullif(current_setting('app.change_set', true), '')::bigint"
 """SQL of the set that `in_change_set` has named."""
+BY_HASH = "set enable_nestloop = off"
+"""The plan is made once a connection, perhaps for one row, and must do for 100,000: time in step with the rows."""
 MASK = "•••"
 """Stands in the history for both values of a column with personal data: that it changed, not what."""
 
@@ -81,6 +83,7 @@ def replace_functions_sql(table: str, columns: list[str], masked: list[str] | No
         _function(
             f"audit_{table}_update",
             f"{_insert(table, 'n', 'U')}, jsonb_strip_nulls(jsonb_build_object({pairs})) {update}",
+            BY_HASH,
         ),
         _function(
             f"audit_{table}_delete",
@@ -103,9 +106,9 @@ def _insert(table: str, row: str, operation: str) -> str:
     )
 
 
-def _function(name: str, statement: str) -> str:
+def _function(name: str, statement: str, setting: str = "") -> str:
     return (
-        f"create or replace function {name}() returns trigger language plpgsql as $$ "
+        f"create or replace function {name}() returns trigger language plpgsql {setting} as $$ "
         f"begin {statement}; return null; end $$"
     )
 

@@ -90,6 +90,14 @@ def test_every_table_of_ours_stands_behind_the_shop_wall() -> None:
     assert ours - behind == SHOPLESS & ours
 
 
+def test_no_history_is_written_by_comparing_every_old_row_with_every_new_one(app) -> None:
+    """A plan made for one row is kept by the connection; for 10,000 rows after it, it took half a minute."""
+    config = text("select proname, proconfig from pg_proc where proname like 'audit%update'")
+    found = dict(db.session.execute(config).all())
+    assert set(found) >= {f"audit_{table}_update" for table in AUDITED}
+    assert {name for name, settings in found.items() if settings != ["enable_nestloop=off"]} == set()
+
+
 def test_personal_columns_of_audited_tables_leave_no_value_in_the_history(app) -> None:
     for table in AUDITED:
         body = db.session.execute(

@@ -48,6 +48,21 @@ def test_a_direct_change_of_the_total_is_a_row_of_the_ledger_under_its_actor(sho
     assert wrong() == []
 
 
+def test_many_totals_change_at_once_after_one_on_the_same_connection(shop, cup, warehouse) -> None:
+    there = warehouse("EAST")
+    skus = [make.sku(shop, stock_on_hand=units).id for units in (3, 5, 5, 9)]
+    movements.transfer(StockAt(shop.id, skus[3]), there.id, 4)
+    with transaction():
+        db.session.execute(text("update sku set stock_on_hand = 4 where id = :id"), {"id": cup.id})
+    with transaction():
+        db.session.execute(text("update sku set stock_on_hand = 3 where id = any (:ids)"), {"ids": skus})
+
+    told = [[one[:2] for one in ledger_of(sku_id) if one[0] == "adjusted"] for sku_id in skus]
+    assert told == [[], [("adjusted", -2)], [("adjusted", -2)], [("adjusted", -5), ("adjusted", -1)]]
+    assert [numbers(sku_id)[0] for sku_id in skus] == [3, 3, 3, 3]
+    assert wrong() == []
+
+
 def test_a_change_of_something_else_leaves_no_row(cup) -> None:
     with transaction():
         db.session.execute(text("update sku set price_minor = 1, stock_on_hand = stock_on_hand"))
