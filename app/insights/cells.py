@@ -91,7 +91,7 @@ class Sheet:
     ) -> None:
         self.sheet = add_streamed(book, title)
         self.styles = styles
-        self._cells: dict[Style, Any] = {}
+        self._cells: dict[tuple[Style, str], Any] = {}
         if head_rows:
             self.sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{head_rows + 1}"
             self.sheet.print_title_rows = f"1:{head_rows}"
@@ -110,9 +110,11 @@ class Sheet:
         """The header row."""
         self.line(*((label, Style.HEAD) for label in labels))
 
-    def line(self, *values: tuple[Any, Style]) -> None:
-        """One row of cells, each in its own style."""
-        self.sheet.append([self._put(copy(self._of(style)), value, style) for value, style in values])
+    def line(self, *values: tuple[Any, Style], currency: str = "") -> None:
+        """One row of cells, each in its own style; in `currency` when that is not the workbook's."""
+        styles = Styles(currency) if currency else self.styles
+        cells = [(copy(self._of(style, currency)), value, style) for value, style in values]
+        self.sheet.append([self._put(*one, styles.places) for one in cells])
 
     def rows(self, kinds: Sequence[Style], rows: Iterable[Sequence[Any]]) -> None:
         """Many rows of the same styles."""
@@ -140,16 +142,17 @@ class Sheet:
         """The cells of one column of a sheet, from the second row."""
         return f"{quote_sheetname(title)}!{letter}2:{letter}{max(last_row, 2)}"
 
-    def _of(self, style: Style) -> Any:
-        if style not in self._cells:
-            self._cells[style] = self.styles.cell(self.sheet, style)
-        return self._cells[style]
+    def _of(self, style: Style, currency: str = "") -> Any:
+        if (style, currency) not in self._cells:
+            styles = Styles(currency) if currency else self.styles
+            self._cells[style, currency] = styles.cell(self.sheet, style)
+        return self._cells[style, currency]
 
-    def _put(self, cell: Any, value: Any, style: Style) -> Any:
+    def _put(self, cell: Any, value: Any, style: Style, places: int) -> Any:
         if value is None:
             return None
         if style in MONEY_STYLES:
-            cell.value = Decimal(value).scaleb(-self.styles.places)
+            cell.value = Decimal(value).scaleb(-places)
         elif isinstance(value, int | date) or style in FORMULAS:
             cell.value = value
         else:

@@ -13,7 +13,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
-from app.insights import reports, spans, workbook
+from app.insights import reports, settlement, spans, workbook
 from app.insights.metrics import Sales
 from app.kit import context
 from app.kit.db import transaction
@@ -60,6 +60,17 @@ def _make(code: str, first: date, last: date, out: Path) -> Sales:
     return made
 
 
+def _channels(made: Sales) -> dict[str, dict[str, Any]]:
+    """Money through channels, by currency; the days are in the workbook."""
+    return {
+        one.currency: {
+            **{key: str(Money(getattr(one, f"{key}_minor"), one.currency)) for key in settlement.MONEY},
+            "open_differences": one.differences,
+        }
+        for one in made.settlement.totals
+    }
+
+
 def told(made: Sales) -> dict[str, Any]:
     """The figures for programs: amounts as decimal strings in major units."""
     whole, currency = made.totals, made.span.currency
@@ -76,5 +87,6 @@ def told(made: Sales) -> dict[str, Any]:
         "orders": whole.orders,
         "customers": whole.customers,
         "units": whole.units,
+        **({"channels": _channels(made)} if made.settlement.rows else {}),
         "as_of": made.as_of.isoformat(timespec="seconds"),
     }

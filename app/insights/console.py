@@ -14,7 +14,7 @@ from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.console.jobs_page import error_text
 from app.console.list_spec import Action, Empty, ListSpec
-from app.insights import charts, figures, listing, metrics, reports, spans, tables
+from app.insights import charts, figures, listing, metrics, reports, settlement_table, spans, tables
 from app.insights import jobs as insight_jobs  # noqa: F401 - registers the job
 from app.insights.models import Report
 from app.insights.spans import Preset
@@ -196,7 +196,8 @@ def _contents(report: Report) -> dict[str, Any]:
         "sales": sales,
         "totals": sales.totals,
         "labels": tables.figure_labels(),
-        "definitions": tables.definitions(),
+        "definitions": [*tables.definitions(), *(settlement_table.definitions() if sales.settlement.rows else ())],
+        "by_channel": settlement_table.table(sales.settlement),
         "tables": [(table, CHART_TITLES[name], charts.summary(sales, table)) for name, table in on_screen.items()],
         "is_empty": not (sales.totals.lines or sales.totals.refunds_minor or sales.totals.adjustments_minor),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from app.insights import settlement
 from app.insights.metrics import OTHERS, Figures, Row, Sales, rest
 from app.insights.models import Report
 from app.insights.spans import Span
@@ -18,6 +19,7 @@ PLAIN = ("weekdays", "categories", "products", "countries")
 def kept(sales: Sales) -> dict[str, Any]:
     """What the row of a report keeps: lists of [key, figures]; days as ISO text."""
     kept: dict[str, Any] = {"totals": list(sales.totals)}
+    kept["settlement"] = settlement.kept(sales.settlement)
     for name in DATED:
         kept[name] = [[[row.key[0].isoformat(), *row.key[1:]], list(row.figures)] for row in getattr(sales, name)]
     shortened = {
@@ -45,6 +47,7 @@ def restored(report: Report) -> Sales:
         totals=Figures._make(stored["totals"]),
         customers=[],
         refunds=[],
+        settlement=settlement.restored(stored.get("settlement", [])),
         **parts,
     )
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, text
 
 from app.catalog.models import Category
+from app.insights import settlement
+from app.insights.settlement import Settlement
 from app.insights.spans import Span
 from app.kit import clock
 from app.kit.db import db
@@ -84,9 +86,21 @@ class Sales:
     countries: list[Row]
     customers: list[Row]
     refunds: list[Refund]
+    settlement: Settlement
 
 
-STEPS = ("totals", "days", "months", "weekdays", "categories", "products", "countries", "customers", "refunds")
+STEPS = (
+    "totals",
+    "days",
+    "months",
+    "weekdays",
+    "categories",
+    "products",
+    "countries",
+    "customers",
+    "refunds",
+    "settlement",
+)
 
 
 def read(span: Span, on_step: Callable[[str], None] = lambda step: None) -> Sales:
@@ -166,6 +180,11 @@ def refunds(connection: Connection, span: Span) -> list[Refund]:
     return [Refund._make([*row[:6], int(row[6]), int(row[7])]) for row in found]
 
 
+def settled(connection: Connection, span: Span) -> Settlement:
+    """Money through channels, by the channels' bills."""
+    return settlement.read(connection, span, _sql("settled"))
+
+
 READERS: dict[str, Callable[[Connection, Span], Any]] = {
     "totals": totals,
     "days": by_day,
@@ -176,6 +195,7 @@ READERS: dict[str, Callable[[Connection, Span], Any]] = {
     "countries": by_country,
     "customers": by_customer,
     "refunds": refunds,
+    "settlement": settled,
 }
 
 

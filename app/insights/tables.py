@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from app.insights.metrics import OTHERS, Figures, Refund, Row, Sales, added
 from app.kit.formats import locale_code
 
-COUNT = 8
-"""So many tables does a report have."""
+COUNT = 9
+"""So many tables does a report have, at most."""
 
 
 class Kind(StrEnum):
@@ -40,13 +40,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One breakdown; `total` is the row that closes it, one value a column."""
+    """One breakdown; `total` is the row that closes it, one value a column.
+
+    Where rows are in several currencies, `currency_of` tells a row's, and a row of `totals` closes each of them.
+    """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[Any]
     total: tuple[Any, ...]
+    currency_of: Callable[[Any], str] | None = None
+    totals: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
     def values(self, row: Any) -> list[Any]:
         """One value a column."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from app.insights import excel_charts, tables
+from app.insights import excel_charts, settlement_table, tables
 from app.insights.cells import Sheet, Style, Styles
 from app.insights.metrics import DEFINITION, Sales
 from app.insights.tables import Kind, Table
@@ -64,8 +64,13 @@ def write(sales: Sales, about: About, path: Path, on_step: Callable[[str], None]
     for table in tables.build(sales).values():
         on_step(table.title)
         placed.append(_place(book, styles, table))
+    checks = []
+    if sales.settlement.rows:
+        by_channel = settlement_table.table(sales.settlement)
+        on_step(by_channel.title)
+        checks = _settled(_place(book, styles, by_channel))
     excel_charts.add(summary.sheet, {one.table.name: one for one in placed}, sales.span.currency)
-    _checks(Sheet(book, _("Checks"), styles, widths=[22, 26, 20, 20, 20, 12], head_rows=1), sales, placed)
+    _checks(Sheet(book, _("Checks"), styles, widths=[22, 26, 20, 20, 20, 12], head_rows=1), sales, placed, checks)
     book.calculation.fullCalcOnLoad = True
     book.properties.title = f"{about.shop} {sales.span.first} – {sales.span.last}"
     book.save(path)
@@ -92,7 +97,8 @@ def _summary(sheet: Sheet, sales: Sales, about: About) -> None:
     sheet.line()
     if not sales.refunds and not any(row.figures.lines for row in sales.products):
         sheet.line((_("There are no sales in this span."), Style.TEXT))
-    for name, meaning in tables.definitions():
+    meanings = [*tables.definitions(), *(settlement_table.definitions() if sales.settlement.rows else ())]
+    for name, meaning in meanings:
         sheet.line((name, Style.LABEL), (meaning, Style.NOTE))
 
 
@@ -116,40 +122,75 @@ def _place(book: Workbook, styles: Styles, table: Table) -> Placed:
     sheet = Sheet(book, table.title, styles, widths=widths, head_rows=1, frozen_columns=1)
     sheet.head([column.label for column in table.columns])
     kinds = [STYLE_OF[column.kind] for column in table.columns]
-    sheet.rows(kinds, map(table.values, table.rows))
+    if table.currency_of is None:
+        sheet.rows(kinds, map(table.values, table.rows))
+    else:
+        for row in table.rows:
+            sheet.line(*zip(table.values(row), kinds, strict=True), currency=table.currency_of(row))
     last = 1 + len(table.rows)
     sheet.filter(len(table.columns), last)
     bold = {Kind.MONEY: Style.TOTAL_MONEY, Kind.COUNT: Style.TOTAL_COUNT}
-    sheet.line(
-        *((value, bold.get(c.kind, Style.TOTAL_TEXT)) for c, value in zip(table.columns, table.total, strict=True))
-    )
+    looks = [bold.get(column.kind, Style.TOTAL_TEXT) for column in table.columns]
+    for currency, total in table.totals or (("", table.total),):
+        sheet.line(*zip(total, looks, strict=True), currency=currency)
     return Placed(table, sheet, last)
 
 
-def _checks(sheet: Sheet, sales: Sales, placed: list[Placed]) -> None:
+@dataclass(frozen=True)
+class Check:
+    """A sum that must be the same three times: of the database, of the rows, by formula."""
+
+    sheet: str
+    figure: str
+    whole: int
+    added: int
+    formula: str
+    style: Style
+    currency: str = ""
+
+
+def _settled(one: Placed) -> list[Check]:
+    """The sums of the money through channels, each currency by itself."""
+    title, last, found = one.table.title, one.last, []
+    currencies = one.sheet.reference(title, one.letter("currency") or "", last)
+    for currency, total in one.table.totals:
+        for column, whole in zip(one.table.columns, total, strict=True):
+            if column.kind not in (Kind.MONEY, Kind.COUNT):
+                continue
+            added = sum(column.value(row) or 0 for row in one.table.rows if row.currency == currency)
+            values = one.sheet.reference(title, one.letter(column.key) or "", last)
+            formula = f'=SUMIFS({values},{currencies},"{currency}")'
+            style = STYLE_OF[column.kind]
+            found.append(Check(title, f"{column.label} · {currency}", whole, added, formula, style, currency))
+    return found
+
+
+def _checks(sheet: Sheet, sales: Sales, placed: list[Placed], more: list[Check]) -> None:
     """Each sheet's total beside the summary's: as numbers, and as formulas that can be clicked."""
     sheet.head(
         [_("Sheet"), _("Figure"), _("Summary"), _("Sum of the sheet"), _("Sum, by formula"), _("Equal?")],
     )
+    for row, check in enumerate([*_of_sales(sales, placed), *more], start=2):
+        by_formula = Style.MONEY_FORMULA if check.style is Style.MONEY else Style.COUNT_FORMULA
+        sheet.line(
+            (check.sheet, Style.TEXT),
+            (check.figure, Style.TEXT),
+            (check.whole, check.style),
+            (check.added, check.style),
+            (check.formula, by_formula),
+            (f'=IF(AND(ROUND(C{row}-D{row},3)=0,ROUND(C{row}-E{row},3)=0),"✓","✗")', Style.TEXT_FORMULA),
+            currency=check.currency,
+        )
+
+
+def _of_sales(sales: Sales, placed: list[Placed]) -> Iterator[Check]:
     labels, whole = tables.figure_labels(), {key: (value, style) for key, value, style in _figures(sales)}
-    row = 1
     for one in placed:
         for key in CHECKED if one.table.name != "refunds" else ("units_returned", "refunds"):
-            letter, added = one.letter(key), _added(one.table, key)
-            if letter is None:
-                continue
-            row += 1
-            value, style = whole[key]
-            formula = f"=SUM({sheet.reference(one.table.title, letter, one.last)})"
-            equal = f'=IF(AND(ROUND(C{row}-D{row},3)=0,ROUND(C{row}-E{row},3)=0),"✓","✗")'
-            sheet.line(
-                (one.table.title, Style.TEXT),
-                (labels[key], Style.TEXT),
-                (value, style),
-                (added, style),
-                (formula, Style.MONEY_FORMULA if style is Style.MONEY else Style.COUNT_FORMULA),
-                (equal, Style.TEXT_FORMULA),
-            )
+            if letter := one.letter(key):
+                value, style = whole[key]
+                formula = f"=SUM({one.sheet.reference(one.table.title, letter, one.last)})"
+                yield Check(one.table.title, labels[key], value, _added(one.table, key), formula, style)
 
 
 def _added(table: Table, key: str) -> int:

@@ -140,7 +140,7 @@ def sums(rows: Iterable[BillRow], entries: Iterable[Entry], day: date) -> dict[s
     for row in rows:
         if row.succeeded:
             add(row.amount, "paid_theirs" if row.kind is BillKind.PAYMENT else "refunded_theirs")
-        if row.fee is not None:
+        if row.succeeded and row.fee is not None:
             add(row.fee, "fee_theirs")
     for entry in entries:
         if entry.done and day_of(entry.at) == day:

@@ -124,10 +124,10 @@ def _row(kind: BillKind, booked: Mapping[str, Any], line: int) -> BillRow:
 def _settlement(booked: Any) -> Settlement | None:
     if not isinstance(booked, dict):
         return None
-    amount = from_stripe(abs(booked["amount"]), booked["currency"])
+    reaches = from_stripe(abs(booked["amount"] - booked["fee"]), booked["currency"])  # `amount` is before the fee
     rate = booked.get("exchange_rate")
     return Settlement(
-        amount=amount,
+        amount=reaches,
         fee=from_stripe(booked["fee"], booked["currency"]),
         rate=str(Decimal(str(rate))) if rate is not None else "",
         rate_source="stripe" if rate is not None else "",

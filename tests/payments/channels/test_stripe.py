@@ -70,7 +70,7 @@ def test_a_trade_is_waiting_then_paid_also_when_only_our_number_is_known(bench: 
     trade = bench.provider.query(ref)
     assert (trade.status, trade.amount, trade.channel_trade_no) == (TradeStatus.PAID, Money(12_345, "USD"), session)
     settled = trade.settlement
-    assert settled and (settled.amount, settled.fee) == (Money(87_650, "CNY"), Money(2_980, "CNY"))
+    assert settled and (settled.amount, settled.fee) == (Money(84_670, "CNY"), Money(2_980, "CNY"))
     assert (settled.rate, settled.rate_source) == ("7.1", "stripe") and settled.rate_at
 
 
