@@ -55,6 +55,7 @@ ROLES: dict[Role, Grants] = {
         Noun.API_KEYS: (READ, WRITE),
         Noun.WEBHOOKS: (READ, WRITE),
         Noun.PAYMENTS: (READ, WRITE, RUN, EXPORT),
+        Noun.REFUNDS: (WRITE,),
         Noun.PAYMENT_CHANNELS: (READ, WRITE),
     },
     Role.MERCHANT: {

@@ -43,6 +43,7 @@ class Noun(StrEnum):
     API_KEYS = "ApiKeys"
     WEBHOOKS = "Webhooks"
     PAYMENTS = "Payments"
+    REFUNDS = "Refunds"
     PAYMENT_CHANNELS = "PaymentChannels"
 
 

@@ -8,6 +8,8 @@ MESSAGES.update(
     {
         "refund_too_much": _l("At most %(most)s %(currency)s of this order can still be refunded. Nothing was asked."),
         "refund_amount": _l("A refund is more than nothing. Give the amount."),
+        "refund_reason": _l("Say in at most %(most)s characters why the money goes back. Nothing was asked."),
+        "refund_unreadable": _l("“%(value)s” is no amount of %(currency)s. Write it like 12.50. Nothing was asked."),
         "refund_not_by_hand": _l("%(number)s is with the channel. Wait for its answer, or ask it now."),
         "refund_under_way": _l("%(number)s may still be carried out by the channel. It cannot be given up now."),
         "refund_not_failed": _l("%(number)s has not failed, so there is nothing to try again."),

@@ -111,7 +111,7 @@ def _refunds(shop_id: int, zone: str, currency: str) -> ListSpec:
             Column("channel", _l("Channel"), lambda r: names.channel(r.channel)),
             Column("amount", _l("Amount"), _money, align="end"),
             Column("state", _l("State"), _refund_state),
-            Column("subject", _l("For"), lambda r: r.subject, shown=False),
+            Column("subject", _l("For"), lambda r: names.purpose(r.subject), shown=False),
         ),
         default_sort="-made",
         tabs=(

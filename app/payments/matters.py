@@ -75,7 +75,7 @@ def resolve(matter_id: int, resolution: str, reason: str) -> MoneyMatter:
         raise RuleViolation("matter_reason", most=LONGEST_REASON)
     if matter.resolved_at:
         raise RuleViolation("matter_resolved")
-    _close(matter, resolution, reason)
+    close(matter, resolution, reason)
     return matter
 
 
@@ -83,10 +83,11 @@ def settle_by_itself(*, resolution: str, refund_id: int | None = None, payment_i
     """What stood before a person has come right: the open matters of a refund or payment need nobody any more."""
     about = MoneyMatter.refund_id == refund_id if refund_id else MoneyMatter.payment_id == payment_id
     for matter in db.session.scalars(select(MoneyMatter).where(about, MoneyMatter.resolved_at.is_(None))):
-        _close(matter, resolution, "")
+        close(matter, resolution, "")
 
 
-def _close(matter: MoneyMatter, resolution: str, reason: str) -> None:
+def close(matter: MoneyMatter, resolution: str, reason: str) -> None:
+    """Settle a locked matter that is open."""
     matter.resolved_at, matter.resolved_by = clock.now(), str(context.actor())
     matter.resolution, matter.reason = resolution[:40], reason
     db.session.flush()
@@ -119,7 +120,7 @@ def refund_late(matter_id: int) -> None:
         raise RuleViolation("matter_resolved")
     payment = db.session.get_one(Payment, matter.payment_id)
     refunds.give_back_uncounted(payment, subject="late_payment", reason=payment.number)
-    _close(matter, "refunded", "")
+    close(matter, "refunded", "")
 
 
 def get(matter_id: int) -> MoneyMatter:

@@ -123,6 +123,8 @@ RESOLUTIONS = {
     "no_money": _l("Looked up: no money moved"),
     "other": _l("Something else"),
 }
+BY_ITSELF = {"refunded": _l("Refunded"), "refund_succeeded": _l("The refund went through")}
+"""How a matter comes to be settled without anybody choosing a way."""
 _CODES = {
     "declined": _l("The payment was declined."),
     "timeout": _l("The channel did not answer in time."),
@@ -165,6 +167,21 @@ _ANSWERS = {
 def answer(code: str) -> Any:
     """What an answer or a notice of a channel came to, in words; a code that has none stays as it is."""
     return _ANSWERS.get(code, code)
+
+
+_PURPOSES = {
+    "after_sale": _l("After-sale case"),
+    "late_payment": _l("Money for a closed order"),
+    "second_payment": _l("Second payment of an order"),
+    "matter": _l("More than the order owed"),
+    "difference": _l("More in the bill than asked for"),
+    "staff": _l("Asked for on the payment"),
+}
+
+
+def purpose(subject: str) -> Any:
+    """What a refund is for, in words; a subject that has none stays as it is."""
+    return _PURPOSES.get(subject.partition(":")[0], subject)
 
 
 def channel(code: str) -> Any:

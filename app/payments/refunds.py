@@ -61,6 +61,58 @@ def refundable(order: Order) -> int:
     return sum(room.minor for room in rooms_of(order))
 
 
+def ask_of(payment_id: int, amount_minor: int, *, subject: str, key: str, reason: str = "") -> Refund:
+    """Want this much of one payment back, through its own channel; the same key gives the same refund.
+
+    Raises RuleViolation("refund_too_much", "refund_amount"), NotFound.
+    """
+    payment = db.session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound("not_found")
+    order = handling.locked(payment.order_id)
+    if found := _of_key(order.id, key):
+        return found[0]
+    db.session.refresh(payment)
+    if amount_minor <= 0:
+        raise RuleViolation("refund_amount")
+    most = left_of(payment)
+    if amount_minor > most:
+        raise RuleViolation("refund_too_much", most=str(Money(most, order.currency)), currency=order.currency)
+    refund = _keep(_Wish(order, subject, key, reason, payment.counted), Room(payment, most), amount_minor, 0)
+    want_sending(order.shop_id)
+    return refund
+
+
+def left_of(payment: Payment) -> int:
+    """What its channel can still give back of a payment, and the order, too, where it counts; in minor units."""
+    if payment.state not in CAPTURED or not _channel_still_can(payment):
+        return 0
+    left = payment.amount_minor - _asked_of(payment.id)
+    if payment.counted:
+        order = db.session.get_one(Order, payment.order_id)
+        left = min(left, order.paid_minor - order.refunded_minor - _under_way(order.id))
+    return max(0, left)
+
+
+def ask_beside(payment: Payment, amount_minor: int, *, subject: str, key: str, reason: str = "") -> Refund:
+    """Want money back that the channel took beside what our payment says: a person gives it back at the channel.
+
+    It is no part of the order's sums, nor of the payment's. The same key gives the same refund.
+    """
+    order = handling.locked(payment.order_id)
+    if found := _of_key(order.id, key):
+        return found[0]
+    return _keep(_Wish(order, subject, key, reason, counted=False), Room(None, amount_minor), amount_minor, 0)
+
+
+def of_key(payment: Payment, key: str) -> Refund | None:
+    """The newest refund that was asked for under a key, or in place of a failed one of it; None before."""
+    found: Refund | None = None
+    while more := _of_key(payment.order_id, f"again:{found.id}" if found else key):
+        found = more[0]
+    return found
+
+
 def give_back_uncounted(payment: Payment, *, subject: str, reason: str) -> list[Refund]:
     """Give all of a payment back that the order did not need: a second one, or one that came too late."""
     order = handling.locked(payment.order_id)

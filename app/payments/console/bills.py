@@ -15,7 +15,7 @@ from app.console.base import ListPage, expose
 from app.kit import people
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
-from app.payments import accounts, bill_listing, differences, names, reading, reconciling
+from app.payments import accounts, bill_listing, differences, names, reading, reconciling, surplus
 from app.shops.models import Shop
 
 
@@ -65,6 +65,9 @@ class ReconciliationView(ListPage):
             zone=shop.time_zone,
             names=names,
             most=differences.LONGEST_REASON,
+            too_much={
+                one.id: (surplus.of_difference(one), surplus.refund_of_difference(one)) for one in day.differences
+            },
         )
 
     @expose("/<int:pk>/again", methods=["POST"])
@@ -151,3 +154,12 @@ class BillDifferenceView(ListPage):
             run_id = differences.resolve(pk, request.form.get("reason", "")).reconciliation_id
             flash(gettext("Resolved."), "success")
         return redirect(url_for("ReconciliationView.show", pk=run_id))
+
+    @expose("/<int:pk>/give-back", methods=["POST"])
+    @needs(Noun.REFUNDS, Verb.WRITE)
+    def give_back(self, pk: int) -> Any:
+        """Have what the bill shows too much given back; a person does it at the channel and records it."""
+        access.shop_of(differences.find(pk))
+        with transaction():
+            refund_id = surplus.give_back(pk).id
+        return redirect(url_for("RefundView.show", pk=refund_id))

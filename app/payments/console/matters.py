@@ -14,8 +14,8 @@ from app.console.base import ListPage, expose
 from app.kit import clock, formats, people
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
-from app.payments import listing, matters, names, reading
-from app.payments.matter_models import MoneyMatter
+from app.payments import listing, matters, names, reading, surplus
+from app.payments.matter_models import MatterKind, MoneyMatter
 from app.shops.models import Shop
 
 
@@ -61,8 +61,10 @@ class MatterView(ListPage):
             owner=people.name_of(f"staff:{matter.owner_id}") if matter.owner_id else "",
             resolved_by=people.name_of(matter.resolved_by) if matter.resolved_by else "",
             overdue=matter.resolved_at is None and matter.due_at <= clock.now(),
-            resolutions=names.RESOLUTIONS,
+            names=names,
+            resolutions={**names.RESOLUTIONS, **names.BY_ITSELF} if matter.resolved_at else names.RESOLUTIONS,
             most=matters.LONGEST_REASON,
+            given_back=surplus.refund_of_matter(matter),
         )
 
     @expose("/<int:pk>/owner", methods=["POST"])
@@ -92,11 +94,14 @@ class MatterView(ListPage):
         return redirect(url_for("MatterView.list"))
 
     @expose("/<int:pk>/refund", methods=["POST"])
-    @needs(Noun.PAYMENTS, Verb.WRITE)
+    @needs(Noun.REFUNDS, Verb.WRITE)
     def refund(self, pk: int) -> Any:
-        """Give money of a closed order back to the buyer, and resolve the matter with it."""
+        """Give back money of a closed order, or what an order was paid too much."""
         with transaction():
-            matters.refund_late(pk)
+            if matters.get(pk).kind is MatterKind.OVERPAID:
+                surplus.refund_over(pk)
+            else:
+                matters.refund_late(pk)
             flash(gettext("The refund is on its way."), "success")
         return redirect(url_for("MatterView.show", pk=pk))
 

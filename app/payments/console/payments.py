@@ -15,6 +15,7 @@ from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
 from app.orders import reading as order_reading
 from app.payments import accounts, asking, lifecycle, links, listing, matters, names, reading, starting
+from app.payments import refunds as asked_back
 from app.payments.models import Payment
 from app.payments.providers import TradeStatus
 from app.shops.models import Shop
@@ -83,6 +84,7 @@ class PaymentView(ListPage):
             calls=reading.exchanges_of(payment),
             received=reading.callbacks_of(payment, account),
             refunds=reading.refunds_of(payment),
+            refundable=asked_back.left_of(payment),
             open_matters=matters.open_of(payment_id=payment.id),
             is_open=payment.state in lifecycle.OPEN,
             names=names,
