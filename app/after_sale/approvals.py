@@ -29,7 +29,8 @@ def summary(chosen: Select[Any], shop_id: int, may_approve: bool) -> dict[str, A
     count, able, money, over = db.session.execute(of_chosen).one()
     return {
         "count": count,
-        "ready": able,
+        "ready": able if may_approve else able - over,
+        "stuck": count - able,
         "money_minor": int(money),
         "beyond": 0 if may_approve else over,
         "limit_minor": limit,

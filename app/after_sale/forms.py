@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from app.after_sale.models import CaseKind, RefundLine
+from app.after_sale.names import STATE_LABELS
 from app.after_sale.opening import Wanted, Wish
 from app.after_sale.refund_ledger import Left
 from app.after_sale.returns import Came
 from app.after_sale.settings import DEFAULTS, Late, Limit, Rules
 from app.kit import money
-from app.kit.errors import RuleViolation
+from app.kit.errors import RuleViolation, naming
 
 Form = MultiDict[str, str]
 
@@ -26,10 +28,13 @@ def wish(form: Form, left: Sequence[Left], currency: str) -> Wish:
     wanted: list[Wanted] = []
     for one in left:
         name = one.standing.part.order_line_id or 0
-        if units := whole(form.get(f"units_{name}", "")):
-            wanted.append(Wanted(one.standing.part.order_line_id, units))
-        if minor := amount(form.get(f"amount_{name}", ""), currency):
-            wanted.append(Wanted(one.standing.part.order_line_id, 0, minor))
+        goods = one.line.title or one.line.code if one.line else gettext("Paid beyond the total")
+        with naming(f"{gettext('Units')} · {goods}", f"units_{name}"):
+            units = whole(form.get(f"units_{name}", ""))
+        with naming(f"{gettext('Amount')} · {goods}", f"amount_{name}"):
+            minor = amount(form.get(f"amount_{name}", ""), currency)
+        asked = [Wanted(one.standing.part.order_line_id, units)] if units else []
+        wanted += [*asked, *([Wanted(one.standing.part.order_line_id, 0, minor)] if minor else [])]
     return Wish(kind, form.get("reason", ""), tuple(wanted), form.get("words", "").replace("\r\n", "\n").strip())
 
 
@@ -56,8 +61,10 @@ def rules(form: Form, currency: str) -> Rules:
         late = form.get(f"late_{state.value}", "")
         if late not in set(Late):
             raise RuleViolation("limit_bad", limit=90)
-        limits[state] = Limit(whole(form.get(f"hours_{state.value}", "")), Late(late))
-    return Rules(limits, amount(form.get("approve_limit", ""), currency))
+        with naming(f"{gettext('Hours')} · {STATE_LABELS[state]}", f"hours_{state.value}"):
+            limits[state] = Limit(whole(form.get(f"hours_{state.value}", "")), Late(late))
+    with naming(gettext("Refunds beyond this need somebody who may approve"), "approve_limit"):
+        return Rules(limits, amount(form.get("approve_limit", ""), currency))
 
 
 def whole(text: str) -> int:

@@ -26,6 +26,19 @@ def make(shop: Shop, name: str, phone: str) -> Customer:
     return row
 
 
+def of(shop: Shop, customer_id: int) -> Customer | None:
+    """A customer of the shop by id; None for one of another shop, or none at all."""
+    return db.session.scalars(select(Customer).where(Customer.shop_id == shop.id, Customer.id == customer_id)).first()
+
+
+def known(shop: Shop, name: str, phone: str) -> Customer | None:
+    """The newest customer of just this name and phone; None without a phone, which alone makes a name one's own."""
+    if not phone:
+        return None
+    same = (Customer.shop_id == shop.id, Customer.phone == phone, Customer.name == name)
+    return db.session.scalars(select(Customer).where(*same).order_by(Customer.id.desc()).limit(1)).first()
+
+
 def find(shop: Shop, words: str, limit: int = 8) -> list[Customer]:
     """Customers whose number or phone begins so, or whose name contains it."""
     if not words:

@@ -9,6 +9,7 @@ MESSAGES.update(
         "carrier_unknown": _l(
             "There is no carrier “%(value)s”. Write its name, such as 中通, or Kuaishou's number for it."
         ),
+        "carrier_missing": _l("The carrier is missing. Say who carries %(number)s."),
         "tracking_missing": _l("The tracking number is missing. Parcels of %(carrier)s have one."),
         "tracking_shape": _l("“%(number)s” is no number of %(carrier)s. Check the carrier and the number."),
         "tracking_two_addresses": _l("%(number)s belongs to a parcel to another address. Use a number of its own."),

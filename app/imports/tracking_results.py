@@ -51,7 +51,7 @@ def late_faults(batch_id: int, known: set[int], limit: int) -> list[dict[str, An
 _ROWS = """
 select s.row, s.number, s.err_code, coalesce(t.order_id, o.id) as order_id, t.given
 from staged s left join tracking_row t using (row) left join orders o on o.shop_id = :shop_id and o.number = s.number
-where s.err_code is null or s.err_code <> :not_reached order by s.row
+where (s.err_code is null and t.row is not null) or s.err_code <> :not_reached order by s.row
 """
 _REFUSE = """
 update batch_row b set outcome = 'refused', code = s.err_code, facts = coalesce(s.err_facts, '{}'::jsonb)

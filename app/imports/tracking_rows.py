@@ -49,7 +49,10 @@ FIELDS = (
 
 
 def check(stage: Stage) -> None:
-    """Judge every row; leaves what to do in the temp table `tracking_row`, and the faults in `staged`."""
+    """Judge every row; leaves what to do in the temp table `tracking_row`, and the faults in `staged`.
+
+    A row in which neither carrier nor number has been filled in leaves its order as it is.
+    """
     assert_in_scope(stage.shop.id)
     for key in {field.key for field in FIELDS} - stage.mapped:
         stage.run(f"alter table staged add column if not exists {key} text")
@@ -95,6 +98,8 @@ def _wanted(row: Any, orders: dict[str, int], lines: dict[int, dict[str, int]]) 
     if order_id is None:
         return _refused("order_unknown", "number", value=row.number[:60])
     carrier = carriers.find(row.carrier or "")
+    if not row.carrier:
+        return _refused("carrier_missing", "carrier", number=row.tracking_no[:40])
     if carrier is None:
         return _refused("carrier_unknown", "carrier", value=(row.carrier or "")[:60])
     of_order = lines.get(order_id, {})
@@ -160,7 +165,8 @@ KIND = Kind(key=ImportKind.TRACKING, title=_l("Tracking numbers"), fields=FIELDS
 _ROWS = """
 select s.row, s.number, s.carrier, s.tracking_no, s.code, s.quantity, s.serials, s.waybill_carrier, s.waybill_number,
        s.waybill_address, m.at as picked_at
-from staged s left join moment m on m.text = s.picked_up_at where s.err_code is null order by s.row
+from staged s left join moment m on m.text = s.picked_up_at
+where s.err_code is null and coalesce(s.carrier, s.tracking_no) is not null order by s.row
 """
 _MARK = """
 update staged s set err_column = w.place, err_code = w.code, err_facts = cast(w.facts as jsonb)
@@ -173,6 +179,6 @@ select * from unnest(cast(:rows as int[]), cast(:orders as bigint[]), cast(:give
     cast(:outcomes as text[]))
 """
 _COUNT = """
-select count(*) filter (where t.outcome = 'done'), count(*) filter (where t.outcome = 'unchanged')
-from staged s join tracking_row t using (row) where s.err_code is null
+select count(*) filter (where t.outcome = 'done'), count(*) filter (where t.outcome = 'unchanged' or t.row is null)
+from staged s left join tracking_row t using (row) where s.err_code is null
 """

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 
+@dataclass(frozen=True)
+class FormField:
+    """A field of a form as its page calls it, and the `position`-th input of that `name` (from 0)."""
+
+    label: str
+    name: str
+    position: int = 0
+
+
 class DomainError(Exception):
     """A rule said no. `code` is stable for programs, `facts` are shown; no personal data in them."""
 
     status = 422
+    field: FormField | None = None
 
     def __init__(self, code: str, /, **facts: Any) -> None:
         super().__init__(code)
@@ -19,7 +32,13 @@ class DomainError(Exception):
         self.facts = facts
 
     def message(self) -> str:
-        """The sentence for people, in the language of the request."""
+        """The sentence for people, in the language of the request; the field that it is about comes first."""
+        sentence = self._sentence()
+        if self.field is None:
+            return sentence
+        return gettext("%(field)s: %(sentence)s", field=self.field.label, sentence=sentence)
+
+    def _sentence(self) -> str:
         template = MESSAGES.get(self.code)
         if template is None:
             return gettext("The request was refused (%(code)s).", code=self.code)
@@ -75,6 +94,16 @@ class Forbidden(DomainError):
     """The person may not do this."""
 
     status = 403
+
+
+@contextmanager
+def naming(label: str, name: str, position: int = 0) -> Iterator[None]:
+    """What is refused within is about this field of a form: its sentence says so, its page leads there."""
+    try:
+        yield
+    except DomainError as refused:
+        refused.field = refused.field or FormField(str(label), name, position)
+        raise
 
 
 MESSAGES = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from app.kit import money
-from app.kit.errors import RuleViolation
+from app.kit.errors import RuleViolation, naming
 from app.orders.drafts import Basket, WantedDiscount, WantedLine
 from app.orders.models import DiscountPayer
 
@@ -20,17 +21,26 @@ def basket(form: Form, currency: str) -> Basket:
     Raises RuleViolation("amount_unreadable", "number_unreadable").
     """
     fields = (form.getlist(name) for name in ("sku_id", "quantity", "price", "reason"))
-    lines = tuple(
-        WantedLine(whole(sku), whole(quantity), _optional(price, currency), reason.strip()[:200])
-        for sku, quantity, price, reason in zip(*fields, strict=False)
-    )
+    lines = tuple(_line(place, row, currency) for place, row in enumerate(zip(*fields, strict=False)))
     rows = zip(*(form.getlist(f"discount_{part}") for part in ("amount", "payer", "label")), strict=False)
-    discounts = tuple(
-        WantedDiscount(minor(amount, currency), _payer(payer), label.strip()[:120])
-        for amount, payer, label in rows
-        if amount.strip()
-    )
-    return Basket(lines, discounts, _optional(form.get("shipping", ""), currency) or 0)
+    discounts = tuple(_discount(place, row, currency) for place, row in enumerate(rows) if row[0].strip())
+    with naming(gettext("Shipping"), "shipping"):
+        return Basket(lines, discounts, _optional(form.get("shipping", ""), currency) or 0)
+
+
+def _line(place: int, row: tuple[str, ...], currency: str) -> WantedLine:
+    sku, quantity, price, reason = row
+    with naming(gettext("Quantity in line %(place)s", place=place + 1), "quantity", place):
+        units = whole(quantity)
+    with naming(gettext("Another unit price in line %(place)s", place=place + 1), "price", place):
+        price_minor = _optional(price, currency)
+    return WantedLine(whole(sku), units, price_minor, reason.strip()[:200])
+
+
+def _discount(place: int, row: tuple[str, ...], currency: str) -> WantedDiscount:
+    amount, payer, label = row
+    with naming(gettext("Discount"), "discount_amount", place):
+        return WantedDiscount(minor(amount, currency), _payer(payer), label.strip()[:120])
 
 
 def whole(text: str) -> int:

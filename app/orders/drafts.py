@@ -20,6 +20,7 @@ from app.shops.models import Shop
 
 MOST_LINES, MOST_UNITS = 100, 1_000_000
 MOST_MINOR = 10**12
+TITLE_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def price(shop: Shop, basket: Basket, kept: dict[int, int] | None = None) -> Pri
         unit = listed if wanted.price_minor is None else wanted.price_minor * per_minor
         if unit != listed and not wanted.reason:
             raise RuleViolation("price_reason_missing", sku=sku.code)
-        lines.append(PricedLine(wanted, sku.code, sku.product.title, unit, listed))
+        lines.append(PricedLine(wanted, sku.code, _title(sku), unit, listed))
     bill = billing.make(
         [(line.wanted.quantity, line.unit_micros) for line in lines],
         [one.amount_minor for one in basket.discounts],
@@ -102,6 +103,11 @@ def price(shop: Shop, basket: Basket, kept: dict[int, int] | None = None) -> Pri
         basket.charges_minor,
     )
     return Priced(basket, tuple(lines), bill)
+
+
+def _title(sku: Sku) -> str:
+    """The product and its options, as who picks it must read them: 折叠遮阳伞 浅蓝 五折."""
+    return " ".join([sku.product.title, *map(str, sku.options.values())])[:TITLE_LENGTH]
 
 
 def micros_per_minor(currency: str) -> int:

@@ -181,6 +181,17 @@
     if (event.key === "?" && !typing(event.target)) one("[data-keys-dialog]").showModal();
   });
 
+  // A form that came back: the field that was refused is marked and entered.
+  all("[data-refused]").forEach((box) => {
+    const field = document.getElementsByName(box.dataset.refused)[Number(box.dataset.refusedAt)];
+    if (!field) return;
+    box.id = box.id || "refused";
+    field.classList.add("is-invalid");
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", box.id);
+    field.focus();
+  });
+
   all(".k-flash.alert-success").forEach((box) => setTimeout(() => box.remove(), 8000));
   window.kuaidan = { send, toast, fail, poll, typing, one, all, make };
 })();

@@ -97,10 +97,15 @@
     combo(buyer, one("#buyer-found", form), buyer.dataset.buyerSearch, (hit) => [hit.text, ""], (hit) => {
       one("[name=customer_id]", form).value = hit.id;
       const shown = one("[data-buyer]", form);
-      shown.textContent = hit.text + " · " + hit.hint;
+      one("[data-buyer-words]", shown).textContent = hit.text + " · " + hit.hint;
       shown.hidden = false;
       const receiver = one("[name=receiver]", form);
       if (!receiver.value) receiver.value = hit.text;
+    });
+    one("[data-buyer-off]", form).addEventListener("click", () => {
+      one("[name=customer_id]", form).value = "";
+      one("[data-buyer]", form).hidden = true;
+      buyer.focus();
     });
   }
   form.addEventListener("input", (event) => { if (event.target.name) soon(); });

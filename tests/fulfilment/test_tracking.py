@@ -224,3 +224,15 @@ def test_the_page_shows_every_row_and_the_error_file_goes_straight_back_in(ready
     assert "There is no carrier “飞毛腿”" in told
     errors = client.get(f"/imports/{pk}/errors")
     assert errors.status_code == 200
+
+
+def test_rows_that_nobody_has_filled_in_leave_their_orders_waiting(ready, upload) -> None:
+    sent, left, half = ready(address="幸福路1号"), ready(address="幸福路2号"), ready(address="幸福路3号")
+
+    rows = [[sent.number, "中通", "753123456789001"], [left.number, "", ""], [half.number, "", "753123456789002"]]
+    told = upload(rows, header=HEAD[:3])
+
+    assert {key: told[key] for key in ("rows", "shipped", "refused")} == {"rows": 3, "shipped": 1, "refused": 1}
+    assert [(one["row"], one["column"], one["code"]) for one in told["errors"]] == [(4, "快递公司", "carrier_missing")]
+    assert told["errors"][0]["message"] == "The carrier is missing. Say who carries 753123456789002."
+    assert [one.status for one in (sent, left)] == [OrderStatus.SHIPPED, OrderStatus.PENDING_SHIPMENT]

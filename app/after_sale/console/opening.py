@@ -58,7 +58,7 @@ class CaseOpenView(ConsoleBase):
                 case = opening.open_case(pk, _wish(order), _by(), key=_key())
         except RuleViolation as refused:
             db.session.rollback()
-            return self._form(pk, listing.refusal(refused)), refused.status
+            return self._form(pk, listing.refusal(refused) if refused.field is None else refused), refused.status
         told = {"number": case.number, "status": STATE_LABELS[case.state]}
         flash(gettext("%(number)s: %(status)s", **told), "success")
         return redirect(url_for("CaseView.show", pk=case.id))
@@ -88,7 +88,7 @@ class CaseOpenView(ConsoleBase):
         flash(told, "success")
         return redirect(url_for("CaseView.show", pk=case.id))
 
-    def _form(self, pk: int, refused: str = "") -> str:
+    def _form(self, pk: int, refused: str | RuleViolation = "") -> str:
         order = reading.get(pk)
         shop = access.shop_of(order)
         unsent = order.fulfilment_state is FulfilmentState.UNFULFILLED

@@ -39,17 +39,18 @@ class CaseSettingView(ConsoleBase):
             with transaction():
                 settings.save(shop.id, forms.rules(request.form, shop.currency))
         except RuleViolation as refused:
-            return self._form(refused.message()), refused.status
+            return self._form(refused), refused.status
         flash(gettext("Saved. It holds for cases that get there from now on."), "success")
         return redirect(url_for("CaseSettingView.show"))
 
-    def _form(self, refused: str = "") -> str:
+    def _form(self, refused: RuleViolation | None = None) -> str:
         shop = access.current_shop()
         rules = settings.of(shop.id)
         return self.page(
             "after_sale/settings.html",
             rules=rules,
             refused=refused,
+            typed=request.form,
             states=STATE_LABELS,
             codes=CODES,
             lates=LATE_LABELS,

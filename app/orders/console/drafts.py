@@ -16,6 +16,7 @@ from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.customers import customers, masking
+from app.customers.models import Customer
 from app.kit import formats
 from app.kit.db import db, transaction
 from app.kit.errors import DomainError, RuleViolation
@@ -52,7 +53,7 @@ class OrderDraftView(ConsoleBase):
                 basket = draft_form.basket(request.form, shop.currency)
                 order = creating.create(shop, basket, _buyer(), _delivery())
         except RuleViolation as refused:
-            return self._form(refused.message()), refused.status
+            return self._form(refused), refused.status
         flash(gettext("Order %(number)s was made and its stock is held.", number=order.number), "success")
         return redirect(url_for("OrderView.show", pk=order.id))
 
@@ -79,13 +80,9 @@ class OrderDraftView(ConsoleBase):
         """Customers by number, name or phone; phones are masked."""
         words = request.args.get("q", "").strip()[:60]
         rows = customers.find(access.current_shop(), words)
-        return jsonify(
-            found=[
-                {"id": row.id, "text": row.label, "hint": f"{row.number} · {masking.phone(row.phone)}"} for row in rows
-            ]
-        )
+        return jsonify(found=[{"id": row.id, "text": row.label, "hint": _hint(row)} for row in rows])
 
-    def _form(self, refused: str = "") -> str:
+    def _form(self, refused: RuleViolation | None = None) -> str:
         shop = access.current_shop()
         form = request.form
         typed = _typed_lines(shop)
@@ -99,6 +96,7 @@ class OrderDraftView(ConsoleBase):
             payers=PAYER_LABELS,
             lengths=LENGTHS,
             shipping=form.get("shipping", ""),
+            chosen=_chosen(shop),
         )
 
 
@@ -139,13 +137,13 @@ class OrderLinesView(ConsoleBase):
             with transaction():
                 effect = line_edits.change(shop, pk, _base(), draft_form.basket(request.form, currency))
         except StaleEdit as stale:
-            return self._form(reading.get(pk), stale.message()), stale.status
+            return self._form(reading.get(pk), stale), stale.status
         except RuleViolation as refused:
-            return self._form(reading.get(pk), refused.message(), typed=True), refused.status
+            return self._form(reading.get(pk), refused, typed=True), refused.status
         flash(_told(effect, currency), "success")
         return redirect(url_for("OrderView.show", pk=pk))
 
-    def _form(self, order: Any, refused: str = "", *, typed: bool = False) -> str:
+    def _form(self, order: Any, refused: DomainError | None = None, *, typed: bool = False) -> str:
         shop = access.shop_of(order)
         state = line_edits.state_of(order.id)
         return self.page(
@@ -190,6 +188,17 @@ def _buyer() -> Buyer:
     chosen = request.form.get("customer_id", "")
     name, phone = (request.form.get(key, "").strip() for key in ("customer_name", "customer_phone"))
     return Buyer(int(chosen)) if chosen.isdecimal() and len(chosen) < 19 else Buyer(None, name, phone)
+
+
+def _chosen(shop: Shop) -> str:
+    """The customer of a form that comes back, in words; empty without one."""
+    buyer = _buyer()
+    row = customers.of(shop, buyer.customer_id) if buyer.customer_id else None
+    return f"{row.label} · {_hint(row)}" if row else ""
+
+
+def _hint(row: Customer) -> str:
+    return f"{row.number} · {masking.phone(row.phone)}"
 
 
 def _delivery() -> Delivery:
@@ -260,7 +269,7 @@ def _sku(sku_id: int) -> Sku | None:
 
 def _typed_discounts() -> list[tuple[str, str, str]]:
     rows = zip(*(request.form.getlist(f"discount_{part}") for part in ("amount", "payer", "label")), strict=False)
-    return [row for row in rows if row[0].strip()]
+    return [row for row in rows if row[0].strip() or row[2].strip()]
 
 
 def _kept_discounts(state: dict[str, Any], currency: str) -> list[tuple[str, str, str]]:

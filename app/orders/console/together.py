@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -11,7 +12,7 @@ from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.kit.db import transaction
-from app.kit.errors import DomainError, RuleViolation
+from app.kit.errors import DomainError, RuleViolation, naming
 from app.kit.permissions import Noun, Verb
 from app.orders import draft_form, joining, merging, reading, splitting
 from app.orders.models import Order
@@ -84,7 +85,7 @@ class OrderTogetherView(ConsoleBase):
             with transaction():
                 second = splitting.split(pk, _units())
         except RuleViolation as refused:
-            return self._form(order, refused.message()), refused.status
+            return self._form(order, refused), refused.status
         flash(gettext("Order %(number)s was split off.", number=second.number), "success")
         return redirect(url_for("OrderView.show", pk=second.id))
 
@@ -97,7 +98,7 @@ class OrderTogetherView(ConsoleBase):
         flash(gettext("Everything is in order %(number)s again.", number=order.number), "success")
         return redirect(url_for("OrderView.show", pk=order.id))
 
-    def _form(self, order: Order, refused: str = "") -> str:
+    def _form(self, order: Order, refused: RuleViolation | None = None) -> str:
         access.shop_of(order)
         if reason := splitting.why_not(order):
             raise splitting.refused("split_refused", order, reason)
@@ -105,20 +106,23 @@ class OrderTogetherView(ConsoleBase):
             "orders/split.html",
             order=order,
             lines=splitting.product_lines(order.id),
-            typed={line_id: str(count) for line_id, count in _units(lenient=True).items()},
+            typed=dict(_typed()),
             refused=refused,
         )
 
 
-def _units(*, lenient: bool = False) -> dict[int, int]:
-    """Units by line as typed; an empty field is none. Raises RuleViolation("number_unreadable")."""
-    found = {}
+def _typed() -> Iterator[tuple[int, str]]:
+    """Units by line as typed; an empty field is none."""
     for key, text in request.form.items():
         line = key.removeprefix("units-")
         if key.startswith("units-") and line.isdecimal() and len(line) < 19 and text.strip():
-            try:
-                found[int(line)] = draft_form.whole(text)
-            except RuleViolation:
-                if not lenient:
-                    raise
+            yield int(line), text.strip()
+
+
+def _units() -> dict[int, int]:
+    """Units by line. Raises RuleViolation("number_unreadable")."""
+    found = {}
+    for line, text in _typed():
+        with naming(gettext("Into the second order"), f"units-{line}"):
+            found[line] = draft_form.whole(text)
     return found
