@@ -21,7 +21,7 @@ from app.orders.models import CloseCause, Order, OrderState, OrderStatus
 
 def lock(ids: Sequence[int]) -> dict[int, str]:
     """Lock orders in order of id; the headline of each by id."""
-    query = select(Order.id, Order.status).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
+    query = select(Order.id, Order.status).where(Order.id.in_(ids)).order_by(Order.id).with_for_update(key_share=True)
     return {row.id: row.status.value for row in db.session.execute(query)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.kit.db import db
 from app.orders import handling
 from app.orders.lifecycle import Axis
 from app.orders.models import Order, OrderKind, OrderState, PaymentState
@@ -21,7 +20,6 @@ def came_in(order: Order, amount_minor: int) -> None:
     order.paid_minor += amount_minor
     if in_full:
         handling.settle_times(order)
-    db.session.flush()
 
 
 def went_back(order_id: int, amount_minor: int) -> Order:
@@ -32,5 +30,4 @@ def went_back(order_id: int, amount_minor: int) -> Order:
         handling.move(order, Axis.PAYMENT, PaymentState.REFUNDED, "refund")
     elif order.payment_state is PaymentState.PAID:
         handling.move(order, Axis.PAYMENT, PaymentState.PARTLY_REFUNDED, "refund")
-    db.session.flush()
     return order

@@ -6,10 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
-
-from app.kit import clock, journal
-from app.kit.db import db
+from app.kit import clock, journal, together
 from app.kit.errors import NotFound, RuleViolation
 from app.order_events import OrderMoved
 from app.orders import lifecycle, names, reserving, settings
@@ -150,9 +147,8 @@ def steps_from(order: Order) -> list[str]:
 
 
 def locked(order_id: int) -> Order:
-    """The order as it is now, locked until the transaction ends. Raises NotFound."""
-    query = select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
-    order = db.session.scalars(query).first()
+    """The order as it is now, locked until the transaction ends; rows may name it meanwhile. Raises NotFound."""
+    order = together.kept(Order, order_id) or together.lock(Order, [order_id]).get(order_id)
     if order is None:
         raise NotFound("not_found")
     return order

@@ -171,7 +171,7 @@ def _ids_of_group(group_id: int) -> list[int]:
 
 
 def _locked(ids: list[int]) -> list[Order]:
-    query = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
+    query = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update(key_share=True)
     rows = list(db.session.scalars(query.execution_options(populate_existing=True)))
     if len(rows) < len(ids):
         raise NotFound("not_found")

@@ -5,11 +5,19 @@ Orders that came from elsewhere hold nothing, and nothing is asked of them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 
+from app.kit import together
 from app.kit.db import db
+from app.kit.shop_wall import assert_in_scope
 from app.orders.models import LineKind, Order, OrderLine
 from app.stock import holds, movements
+from app.stock.models import HELD, StockHold
+
+HOLDS = "stock_hold"
+"""What an order may lack, for `together`."""
 
 
 def holder(order: Order) -> str:
@@ -28,12 +36,14 @@ def place(order: Order) -> None:
 
 def confirm(order: Order) -> None:
     """The order is paid: its holds do not run out any more."""
-    if holds.lock_held(order.shop_id, holder(order)):
+    if not together.lacks(HOLDS, order.id) and holds.lock_held(order.shop_id, holder(order)):
         holds.confirm(order.shop_id, holder(order))
 
 
 def release(order: Order) -> None:
     """Let go of everything that the order holds; twice is once."""
+    if together.lacks(HOLDS, order.id):
+        return
     holds.release(order.shop_id, holder(order))
 
 
@@ -44,6 +54,15 @@ def consume(order: Order) -> None:
         held[row.sku_id] = held.get(row.sku_id, 0) + row.quantity
     if held:
         movements.ship(order.shop_id, holder(order), held, order_id=order.id)
+
+
+def look_ahead(orders: Collection[Order]) -> None:
+    """Note which of these locked orders hold nothing, so that nobody looks for each one."""
+    names = {holder(order): order.id for order in orders}
+    shops = {assert_in_scope(order.shop_id) for order in orders}
+    mine = (StockHold.shop_id.in_(shops), StockHold.holder.in_(names), StockHold.state.in_(HELD))
+    held = db.session.scalars(select(StockHold.holder).where(*mine).distinct())
+    together.note_lack(HOLDS, names.values(), [names[name] for name in held])
 
 
 def needed(order: Order) -> dict[int, int]:

@@ -68,4 +68,5 @@ def pay_by(rules: Rules, *, by_hand: bool) -> datetime | None:
 
 
 def _row(shop_id: int) -> OrderSetting | None:
-    return db.session.scalars(select(OrderSetting).where(OrderSetting.shop_id == assert_in_scope(shop_id))).first()
+    query = select(OrderSetting).where(OrderSetting.shop_id == assert_in_scope(shop_id))
+    return db.session.scalars(query.execution_options(autoflush=False)).first()  # `save` has written its own

@@ -10,10 +10,10 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.kit import clock, jobs
+from app.kit import clock, jobs, together
 from app.kit.db import db, transaction
 from app.payments import accounts, matters, refund_course, refunds, settling, starting
 from app.payments.channels import channel_of
@@ -131,33 +131,31 @@ def work(callback_id: int) -> str:
 def _finish(callback_id: int, notice: Notice) -> str:
     """Do what the notice says and mark its row in one transaction; a fault leaves the row for later."""
     try:
-        with transaction():
-            row = _locked(callback_id)
-            if row.state is not CallbackState.RECEIVED:
-                return "replayed"
-            _count_try(row)
-            return _apply(row, notice)
+        with transaction(), together.keeping():
+            row = _taken(callback_id)
+            return _apply(row, notice) if row else "replayed"
     except Exception:
         log.exception("a callback was not finished", extra={"callback": callback_id})
         return _put_off(callback_id)
 
 
-def _locked(callback_id: int) -> Callback:
-    """Locked before its order, payment and refund are."""
-    query = select(Callback).where(Callback.id == callback_id).with_for_update()
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+def _taken(callback_id: int) -> Callback | None:
+    """The row with one try more, locked before its order, payment and refund are; None when it is finished."""
+    mine = update(Callback).where(Callback.id == callback_id, Callback.state == CallbackState.RECEIVED)
+    tried = mine.values(attempts=Callback.attempts + 1).returning(Callback)
+    options = {"populate_existing": True, "synchronize_session": False}
+    return db.session.scalars(tried.execution_options(**options)).one_or_none()
 
 
-def _count_try(row: Callback) -> None:
-    row.attempts += 1
+def _wait(row: Callback) -> None:
     row.next_try_at = clock.now() + timedelta(seconds=BACK_OFF[min(row.attempts, len(BACK_OFF) - 1)])
 
 
 def _put_off(callback_id: int) -> str:
     with transaction():
-        row = _locked(callback_id)
-        if row.state is CallbackState.RECEIVED:
-            _count_try(row)
+        row = _taken(callback_id)
+        if row is not None:
+            _wait(row)
             if row.attempts >= MOST_TRIES:
                 about = matters.About(row.shop_id, f"callback:{row.id}", callback_id=row.id)
                 matters.open_matter(about, MatterKind.UNREADABLE, {"number": row.number})
@@ -173,11 +171,11 @@ def _apply(row: Callback, notice: Notice) -> str:
     payment = _payment_of(row, notice)
     if payment is None:
         return _unknown(row, notice)
-    row.payment_id = payment.id
     if notice.kind is NoticeKind.HINT or notice.trade is None:
         return _ask_soon(row, payment)
     outcome = settling.apply(payment.id, notice.trade, row.id)
     is_lie = outcome in (MatterKind.AMOUNT_MISMATCH, MatterKind.TRADE_MISMATCH)
+    row.payment_id = payment.id
     return _done(row, CallbackState.PERSON if is_lie else CallbackState.DONE, outcome)
 
 
@@ -194,14 +192,14 @@ def _refund(row: Callback, notice: Notice) -> str:
     refund = db.session.scalars(query.where(Refund.number == number)).first()
     if refund is None or report is None:
         return _unknown(row, notice)
-    row.refund_id, row.payment_id = refund.id, refund.payment_id
     refund_course.apply(refund.id, report)
+    row.refund_id, row.payment_id = refund.id, refund.payment_id
     return _done(row, CallbackState.DONE, report.status.value)
 
 
 def _ask_soon(row: Callback, payment: Payment) -> str:
     """A hint settles nothing: the channel is asked."""
-    payment.next_query_at = clock.now()
+    row.payment_id, payment.next_query_at = payment.id, clock.now()
     starting.want_asking(payment.shop_id)
     waiting = (Refund.payment_id == payment.id, Refund.next_try_at.is_not(None))
     for refund in db.session.scalars(select(Refund).where(*waiting)):
@@ -213,6 +211,7 @@ def _ask_soon(row: Callback, payment: Payment) -> str:
 def _unknown(row: Callback, notice: Notice) -> str:
     """Genuine, and about a number that we do not know: looked for again, then a person is told."""
     if row.attempts < UNKNOWN_TRIES:
+        _wait(row)
         return "unknown_number"
     told = notice.trade
     is_money = (told is not None and told.status is TradeStatus.PAID) or notice.refund is not None

@@ -235,7 +235,10 @@ class SimulatedRecord(Identified, ShopOwned, Model):
     """What the simulator's gateway knows of a trade or refund: its own truth, written by its own connection."""
 
     __tablename__ = "simulated_record"
-    __table_args__ = (Unique("account_id", "number", name="uq_simulated_record"),)
+    __table_args__ = (
+        Unique("account_id", "number", name="uq_simulated_record"),
+        Index("ix_simulated_record_trade", "account_id", "trade_number", postgresql_where=text("kind = 'refund'")),
+    )
 
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channel_account.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(10))

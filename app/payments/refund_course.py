@@ -5,18 +5,20 @@ Locks are taken in one order everywhere: order, payment, refund.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy import select
 
-from app.kit import clock, journal
+from app.kit import clock, journal, together
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
-from app.orders import channel_money, handling
+from app.orders import channel_money, handling, reserving
+from app.orders.models import Order
 from app.payment_events import RefundFailed, RefundSucceeded
-from app.payments import lifecycle, matters, refunds
+from app.payments import ahead, lifecycle, matters, refunds
 from app.payments.matter_models import MatterKind
 from app.payments.models import Payment, PaymentStatus, Refund, RefundState
 from app.payments.providers import RefundReport, RefundStatus
@@ -38,12 +40,46 @@ def apply(refund_id: int, report: RefundReport) -> Refund:
     if refund.state is RefundState.FAILED and report.status is not RefundStatus.SUCCEEDED:
         return refund
     _STEPS[report.status](refund, report)
-    db.session.flush()
     return refund
+
+
+def apply_together(reports: Mapping[int, RefundReport]) -> dict[int, Refund]:
+    """Write down what is known of many refunds, by id, as `apply` would of each; gives those that it has.
+
+    A refund that leads to other rows that others lock, such as stock that its order holds, is not touched: it must
+    have a transaction of its own. Needs `together.keeping()` in a transaction that is otherwise empty, and `write`.
+    """
+    found, touching = _locked_together(reports.keys())
+    return {pk: apply(pk, reports[pk]) for pk, refund in found.items() if refund.order_id not in touching}
+
+
+def write(done: Collection[Refund]) -> None:
+    """Write the rows that `apply_together` has changed, one statement a table."""
+    together.write([handling.locked(order_id) for order_id in {one.order_id for one in done}])
+    together.write([_lock(Payment, pk) for pk in {one.payment_id for one in done} if pk])
+    together.write(list(done))
+    db.session.flush()
+
+
+def _locked_together(refund_ids: Collection[int]) -> tuple[dict[int, Refund], set[int]]:
+    """All of them, locked, and the orders among theirs that hold more than money."""
+    rows = db.session.execute(
+        select(Refund.order_id, Refund.payment_id).where(Refund.id.in_(refund_ids))
+    ).all()  # neither ever changes
+    orders = together.lock(Order, {row.order_id for row in rows})
+    together.lock(Payment, {row.payment_id for row in rows if row.payment_id})
+    found = together.lock(Refund, refund_ids)
+    reserving.look_ahead(orders.values())
+    ahead.of_orders(orders.keys())
+    ahead.of_refunds(found.keys())
+    touching = {pk for pk, one in orders.items() if one.ship_group_id or not together.lacks(reserving.HOLDS, pk)}
+    return found, touching
 
 
 def locked(refund_id: int) -> Refund:
     """The refund as it is now, with its order and payment, locked until the transaction ends. Raises NotFound."""
+    if kept := together.kept(Refund, refund_id):
+        return kept
     found = refunds.get(refund_id)
     handling.locked(found.order_id)
     if found.payment_id:
@@ -52,8 +88,7 @@ def locked(refund_id: int) -> Refund:
 
 
 def _lock(model: type[Row], pk: int) -> Row:
-    query = select(model).where(model.id == pk).with_for_update(key_share=True)  # as `starting.locked`
-    row = db.session.scalars(query.execution_options(populate_existing=True)).first()
+    row = together.kept(model, pk) or together.lock(model, [pk]).get(pk)
     if row is None:
         raise NotFound("not_found")
     return row
@@ -79,7 +114,8 @@ def _succeeded(refund: Refund, report: RefundReport) -> None:
         lifecycle.move_payment(payment, PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED)
     if refund.counted:
         channel_money.went_back(refund.order_id, refund.amount_minor)
-    matters.settle_by_itself(refund_id=refund.id, resolution="refund_succeeded")
+    if not together.lacks(ahead.MATTERS, refund.id):
+        matters.settle_by_itself(refund_id=refund.id, resolution="refund_succeeded")
     journal.record(RefundSucceeded(refund.shop_id, refund.order_id, refund.id, refund.amount_minor, refund.subject))
 
 

@@ -5,7 +5,8 @@ A process that dies in between leaves SUBMITTING rows; they are asked about unde
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.kit import clock
+from app.kit import clock, together
 from app.kit.db import db
+from app.kit.job_runs import Cancelled, Fenced
 from app.kit.money import Money
 from app.payments import accounts, addresses, exchanges, lifecycle, refund_course, refunds
 from app.payments.channels import channel_of
@@ -26,7 +28,10 @@ from app.payments.providers import Provider, RefundRef, RefundReport, RefundStat
 AT_ONCE = 40
 THREADS = 8
 LEASE = timedelta(seconds=60)
-"""How long a claimed refund is left alone: longer than any call may take."""
+"""How long a claimed refund is left alone by all but its claimer."""
+LONGEST_CALL = timedelta(seconds=20)
+"""How long any call may take (see channels/wire.py); none is begun that could outlast the lease."""
+log = logging.getLogger(__name__)
 _DUE = (RefundState.ASKED, RefundState.SUBMITTING, RefundState.PROCESSING, RefundState.UNKNOWN)
 _MAY_BE_SENT = (RefundState.ASKED, RefundState.SUBMITTING, RefundState.UNKNOWN)
 """What the channel accepted once is never sent again, even if it should say that it does not know it."""
@@ -34,44 +39,66 @@ Transaction = Callable[[], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
+class Way:
+    """How an account's channel is reached, and where its notices arrive."""
+
+    account_id: int
+    provider: Provider
+    notify_url: str
+
+
+@dataclass(frozen=True)
 class Call:
-    """One call to make: what, with whom, whether to ask first where it stands, and whether to send it at all."""
+    """One call to make: what, which way, how long it is ours, whether to ask first, and whether to send it at all."""
 
     refund_id: int
     ref: RefundRef
-    account_id: int
-    provider: Provider
+    way: Way
+    until: datetime
     asks: bool
     sends: bool
+
+
+Answered = tuple[Call, RefundReport]
 
 
 def send_due(shop_id: int, transaction: Transaction, *, most: int | None = None) -> int:
     """Work through every refund of a shop that is due; returns how many calls were made."""
     made = 0
-    while most is None or made < most:
-        with transaction():
-            calls = claim(shop_id, AT_ONCE if most is None else min(AT_ONCE, most - made))
-        if not calls:
-            return made
-        for call, report in zip(calls, _called(calls), strict=True):
+    with ThreadPoolExecutor(THREADS) as pool:
+        while most is None or made < most:
             with transaction():
-                write_down(call, report)
-        made += len(calls)
+                calls = claim(shop_id, AT_ONCE if most is None else min(AT_ONCE, most - made))
+            if not calls:
+                break
+            reports = [_perform(calls[0])] if len(calls) == 1 else list(pool.map(_perform, calls))
+            _write_all([(call, report) for call, report in zip(calls, reports, strict=True) if report], transaction)
+            made += len(calls)
     return made
 
 
 def send_one(refund_id: int, transaction: Transaction) -> RefundReport | None:
-    """ "Ask the channel now": one refund at once; None when there is nothing to ask."""
+    """ "Ask the channel now": one refund at once; None when there is nothing to ask, or it is being sent just now."""
     with transaction():
-        refund = refund_course.locked(refund_id)
-        ready = refund.state in (*_DUE, RefundState.ABNORMAL, RefundState.FAILED) and refund.payment_id is not None
-        call = _call(refund) if ready else None
-    if call is None:
+        call = _now(refund_course.locked(refund_id))
+    if call is None or (report := _perform(call)) is None:
         return None
-    report = _perform(call)
     with transaction():
-        write_down(call, report)
+        _write_one((call, report))
     return report
+
+
+def _now(refund: Refund) -> Call | None:
+    moment = clock.now()
+    is_sent_now = refund.state is RefundState.SUBMITTING and refund.next_try_at and refund.next_try_at > moment
+    if refund.payment_id is None or is_sent_now:
+        return None
+    payment = db.session.get_one(Payment, refund.payment_id)
+    way = _way(accounts.get(payment.account_id))
+    if refund.state in _DUE:
+        return _taken(refund, payment, way, moment)
+    is_over = refund.state not in (RefundState.ABNORMAL, RefundState.FAILED)
+    return None if is_over else Call(refund.id, ref_of(refund, payment, way), way, moment + LEASE, True, False)
 
 
 def claim(shop_id: int, most: int) -> list[Call]:
@@ -79,46 +106,64 @@ def claim(shop_id: int, most: int) -> list[Call]:
     moment = clock.now()
     due = (Refund.shop_id == shop_id, Refund.next_try_at <= moment, Refund.state.in_(_DUE))
     query = select(Refund).where(*due).order_by(Refund.next_try_at, Refund.id).limit(most)
-    rows = list(db.session.scalars(query.with_for_update(skip_locked=True)))
-    taken: set[int] = set()
-    calls = [call for row in rows if (call := _claimed(row, moment, taken)) is not None]
-    db.session.flush()
+    rows = list(db.session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
+    if not rows:
+        return []
+    paid = select(Payment).where(Payment.id.in_({row.payment_id for row in rows}))
+    payments = {one.id: one for one in db.session.scalars(paid)}
+    ways = {pk: _way(accounts.get(pk)) for pk in {one.account_id for one in payments.values()}}
+    claimed = _Claim(moment, payments, ways, set())
+    calls = [call for row in rows if (call := _claimed(row, claimed)) is not None]
+    together.write(rows)
     return calls
 
 
-def _claimed(refund: Refund, moment: datetime, taken: set[int]) -> Call | None:
+@dataclass(frozen=True)
+class _Claim:
+    """What is known when refunds are claimed: their payments, the ways to their channels, the payments taken so far."""
+
+    moment: datetime
+    payments: dict[int, Payment]
+    ways: dict[int, Way]
+    taken: set[int]
+
+
+def _claimed(refund: Refund, claim: _Claim) -> Call | None:
     assert refund.payment_id is not None  # noqa: S101 - what is paid back by hand is never due
-    if refund.state is RefundState.ASKED and (wait := _too_soon(refund, moment, taken)):
+    if refund.state is RefundState.ASKED and (wait := _too_soon(refund, claim)):
         refund.next_try_at = wait
         return None
-    call = _call(refund)
-    refund.next_try_at, refund.attempts = moment + LEASE, refund.attempts + 1
-    if refund.state is RefundState.ASKED:
+    payment = claim.payments[refund.payment_id]
+    claim.taken.add(payment.id)
+    return _taken(refund, payment, claim.ways[payment.account_id], claim.moment)
+
+
+def _taken(refund: Refund, payment: Payment, way: Way, moment: datetime) -> Call:
+    """The refund is ours until the lease is over; from now on it may have been sent."""
+    asks, sends, until = refund.state is not RefundState.ASKED, refund.state in _MAY_BE_SENT, moment + LEASE
+    refund.next_try_at, refund.attempts = until, refund.attempts + 1
+    if not asks:
         lifecycle.move_refund(refund, RefundState.SUBMITTING)
         refund.submitted_at = moment
-        taken.add(refund.payment_id)
-    return call
+    return Call(refund.id, ref_of(refund, payment, way), way, until, asks, sends)
 
 
-def _too_soon(refund: Refund, moment: datetime, taken: set[int]) -> datetime | None:
+def _too_soon(refund: Refund, claim: _Claim) -> datetime | None:
     """When the channel takes the next refund of this payment; None: now."""
+    moment = claim.moment
     gap = timedelta(seconds=channel_of(refund.channel).refund_limits.gap_seconds)
     if not gap:
         return None
     sent = (Refund.payment_id == refund.payment_id, Refund.submitted_at > moment - gap)
     last = db.session.scalar(select(Refund.submitted_at).where(*sent).order_by(Refund.submitted_at.desc()).limit(1))
-    return (moment if refund.payment_id in taken else last) and (last or moment) + gap
+    return (moment if refund.payment_id in claim.taken else last) and (last or moment) + gap
 
 
-def _call(refund: Refund) -> Call:
-    payment = db.session.get_one(Payment, refund.payment_id)
-    account = accounts.get(payment.account_id)
-    ref = ref_of(refund, payment, account)
-    asks, sends = refund.state is not RefundState.ASKED, refund.state in _MAY_BE_SENT
-    return Call(refund.id, ref, account.id, accounts.provider_of(account), asks, sends)
+def _way(account: ChannelAccount) -> Way:
+    return Way(account.id, accounts.provider_of(account), addresses.callback(account))
 
 
-def ref_of(refund: Refund, payment: Payment, account: ChannelAccount) -> RefundRef:
+def ref_of(refund: Refund, payment: Payment, way: Way) -> RefundRef:
     """A refund as its channel knows it; the same value each time."""
     amount = Money(payment.amount_minor, payment.currency)
     return RefundRef(
@@ -127,20 +172,16 @@ def ref_of(refund: Refund, payment: Payment, account: ChannelAccount) -> RefundR
         amount=Money(refund.amount_minor, refund.currency),
         reason=refund.reason,
         asked_at=refund.created_at,
-        notify_url=addresses.callback(account),
+        notify_url=way.notify_url,
         channel_refund_no=refund.channel_refund_no,
     )
 
 
-def _called(calls: list[Call]) -> list[RefundReport]:
-    if len(calls) == 1:
-        return [_perform(calls[0])]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(_perform, calls))
+def _perform(call: Call) -> RefundReport | None:
+    """Ask, and send when the channel has never heard of it. Whatever goes wrong is an unclear answer.
 
-
-def _perform(call: Call) -> RefundReport:
-    """Ask, and send when the channel has never heard of it. Whatever goes wrong is an unclear answer."""
+    None: the call was not made, because it could outlast the lease; the refund is taken up again after it.
+    """
     return exchanges.called(
         "refund",
         lambda: _answer(call),
@@ -149,21 +190,86 @@ def _perform(call: Call) -> RefundReport:
     )
 
 
-def _answer(call: Call) -> RefundReport:
+def _answer(call: Call) -> RefundReport | None:
     if call.asks:
-        report = call.provider.query_refund(call.ref)
-        if report.status is not RefundStatus.ABSENT or not call.sends:
+        report = call.way.provider.query_refund(call.ref) if _is_ours(call) else None
+        if report is None or report.status is not RefundStatus.ABSENT or not call.sends:
             return report
-    return call.provider.refund(call.ref)
+    return call.way.provider.refund(call.ref) if _is_ours(call) else None
 
 
-def write_down(call: Call, report: RefundReport) -> None:
-    """Keep the exchange and what it says. Needs an open transaction."""
-    refund = refund_course.apply(call.refund_id, report)
-    account = accounts.get(call.account_id)
-    about = exchanges.About(refund.shop_id, account.id, refund=refund)
-    exchanges.keep(about, report.exchange, report.status.value, report.code, accounts.secrets_of(account))
-    accounts.note_health(account.id, (report.code or "unknown") if report.status is RefundStatus.UNKNOWN else "")
+def _is_ours(call: Call) -> bool:
+    return clock.now() + LONGEST_CALL <= call.until
+
+
+def _write_all(answered: list[Answered], transaction: Transaction) -> None:
+    """Write all answers down in one transaction; those that need one of their own, or all if that fails, one by one."""
+    try:
+        with transaction():
+            left = _write_down(answered)
+    except (Fenced, Cancelled):
+        raise
+    except Exception:
+        log.exception("answers are written down one by one")
+        left = answered
+    faults = [fault for one in left if (fault := _fault_of(one, transaction))]
+    if faults:
+        raise faults[0]
+
+
+def _fault_of(one: Answered, transaction: Transaction) -> Exception | None:
+    """Why an answer could not be written down; the others are none the worse for it."""
+    try:
+        with transaction():
+            _write_one(one)
+    except (Fenced, Cancelled):
+        raise
+    except Exception as fault:
+        log.exception("an answer was not written down", extra={"refund": one[0].refund_id})
+        return fault
+    return None
+
+
+def _write_down(answered: list[Answered]) -> list[Answered]:
+    """Keep what was heard and what it says; gives those that need a transaction of their own."""
+    with together.keeping():
+        known = _accounts(answered)
+        done = refund_course.apply_together({call.refund_id: report for call, report in answered})
+        heard = [(call, report) for call, report in answered if call.refund_id in done]
+        for call, report in heard:
+            _keep(call, report, done[call.refund_id], known)
+        refund_course.write(done.values())
+        _note_health(heard)
+    return [one for one in answered if one[0].refund_id not in done]
+
+
+def _write_one(one: Answered) -> None:
+    call, report = one
+    with together.keeping():
+        known = _accounts([one])
+        _keep(call, report, refund_course.apply(call.refund_id, report), known)
+        _note_health([one])
+
+
+def _accounts(answered: list[Answered]) -> dict[int, tuple[ChannelAccount, tuple[str, ...]]]:
+    """The accounts by id, each with what must not be shown of it."""
+    found = {pk: accounts.get(pk) for pk in {call.way.account_id for call, _ in answered}}
+    return {pk: (account, accounts.secrets_of(account)) for pk, account in found.items()}
+
+
+def _keep(call: Call, report: RefundReport, refund: Refund, known: Mapping[int, tuple[Any, tuple[str, ...]]]) -> None:
+    about = exchanges.About(refund.shop_id, call.way.account_id, refund=refund)
+    hidden = known[call.way.account_id][1]
+    exchanges.keep(about, report.exchange, report.status.value, report.code, hidden)
+
+
+def _note_health(heard: list[Answered]) -> None:
+    """Whether the channels are well: what each of them said last tells."""
+    last: dict[int, str] = {}
+    for call, report in heard:
+        last[call.way.account_id] = (report.code or "unknown") if report.status is RefundStatus.UNKNOWN else ""
+    for account_id, code in sorted(last.items()):
+        accounts.note_health(account_id, code)
 
 
 def want_due() -> int:

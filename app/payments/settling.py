@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.kit import clock, journal
+from app.kit import clock, journal, together
 from app.kit.db import db
-from app.orders import channel_money, handling
+from app.orders import channel_money, handling, reserving
 from app.orders.models import Order, OrderState
 from app.orders.paying import outstanding
 from app.payment_events import PaymentSucceeded
-from app.payments import lifecycle, matters, refunds, settings, starting
+from app.payments import ahead, lifecycle, matters, refunds, settings, starting
 from app.payments.matter_models import MatterKind
 from app.payments.models import Payment, PaymentStatus
 from app.payments.providers import Trade, TradeStatus
@@ -24,14 +24,19 @@ def apply(payment_id: int, trade: Trade, callback_id: int | None = None) -> str:
     Success is absorbing: whatever is heard after it changes nothing. Money is only believed when number, amount and
     currency are those of our own row.
     """
-    payment = starting.locked(payment_id)
+    with together.keeping():
+        outcome = _apply(starting.locked(payment_id), trade, callback_id)
+        db.session.flush()
+        return outcome
+
+
+def _apply(payment: Payment, trade: Trade, callback_id: int | None) -> str:
     if trade.status is TradeStatus.PAID:
         return _paid(payment, trade, callback_id)
     if payment.state in lifecycle.CAPTURED:
         return "absorbed"
     if payment.state in lifecycle.OPEN:
         _not_paid(payment, trade)
-    db.session.flush()
     return trade.status.value
 
 
@@ -53,6 +58,8 @@ def _paid(payment: Payment, trade: Trade, callback_id: int | None) -> str:
         _learn(payment, trade)
         return "duplicate"
     order = handling.locked(payment.order_id)
+    reserving.look_ahead([order])
+    ahead.of_orders([order.id], beside=payment.id)
     if payment.state in lifecycle.ENDED_UNPAID:
         lifecycle.move_payment(payment, PaymentStatus.LATE_SUCCEEDED)
     else:
@@ -62,7 +69,6 @@ def _paid(payment: Payment, trade: Trade, callback_id: int | None) -> str:
     outcome = _for_the_order(payment, order)
     told = (payment.shop_id, order.id, payment.id, payment.channel, payment.amount_minor, payment.counted)
     journal.record(PaymentSucceeded(*told))
-    db.session.flush()
     return outcome
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.kit import clock, jobs, journal
+from app.kit import clock, jobs, journal, together
 from app.kit.db import db
 from app.kit.errors import NotFound, RuleViolation
 from app.kit.money import Money
@@ -16,7 +16,7 @@ from app.orders import channel_money, handling
 from app.orders.models import Order
 from app.orders.paying import outstanding
 from app.payment_events import PaymentEnded, PaymentStarted
-from app.payments import accounts, addresses, exchanges, lifecycle, numbers, settings
+from app.payments import accounts, addresses, ahead, exchanges, lifecycle, numbers, settings
 from app.payments.channels import channel_of
 from app.payments.exchanges import FAULT
 from app.payments.models import ChannelAccount, Payment, PaymentStatus
@@ -200,8 +200,7 @@ def locked(payment_id: int) -> Payment:
     found = get(payment_id)
     handling.locked(found.order_id)
     # rows that name it may be written meanwhile: a call is noted before its outcome is settled
-    query = select(Payment).where(Payment.id == payment_id).with_for_update(key_share=True)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+    return together.kept(Payment, payment_id) or together.lock(Payment, [payment_id])[payment_id]
 
 
 def get(payment_id: int) -> Payment:
@@ -219,6 +218,8 @@ def want_asking(shop_id: int) -> None:
 
 def drop_open(order_id: int) -> int:
     """The order needs no money any more: have its open payments closed soon, each asked first. Returns how many."""
+    if together.lacks(ahead.PAYMENTS, order_id):
+        return 0
     open_ones = (Payment.order_id == order_id, Payment.state.in_(lifecycle.OPEN))
     rows = list(db.session.scalars(select(Payment).where(*open_ones).with_for_update()))
     for payment in rows:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, insert, literal_column, or_, select, update
 
 from app.kit import clock
 from app.kit.db import db
@@ -79,11 +79,10 @@ class Gateway:
             trade = self._find(own, "trade", facts["trade_number"])
             if trade is None or trade["state"] != "paid":
                 return {"error": "not_paid"}
-            if found := self._find(own, "refund", facts["number"]):
+            rows = self._refunds(own, trade["number"], facts["number"])
+            if found := rows.get(facts["number"]):
                 return found if found["amount_minor"] == facts["amount_minor"] else {"error": "amount_differs"}
-            given = _records.c.trade_number == trade["number"]
-            of_trade = select(func.coalesce(func.sum(_records.c.amount_minor), 0)).where(given, self._mine("refund"))
-            if int(own.scalar(of_trade) or 0) + facts["amount_minor"] > trade["amount_minor"]:
+            if sum(row["amount_minor"] for row in rows.values()) + facts["amount_minor"] > trade["amount_minor"]:
                 return {"error": "too_much"}
             return self._add(own, "refund", facts, state="succeeded", done_at=clock.now())
 
@@ -107,10 +106,18 @@ class Gateway:
         row = own.execute(query).mappings().first()
         return dict(row) if row else None
 
+    def _refunds(self, own: Connection, trade_number: str, number: str) -> dict[str, Facts]:
+        """What was given back of a locked trade, by number; also the refund of that number, whatever it is of."""
+        either = or_(_records.c.trade_number == trade_number, _records.c.number == number)
+        mine = (_records.c.account_id == self.account_id, _records.c.kind == literal_column("'refund'"))
+        rows = own.execute(select(_records).where(*mine, either)).mappings()
+        return {row["number"]: dict(row) for row in rows}
+
     def _add(self, own: Connection, kind: str, facts: Facts, **values: Any) -> Facts:
         shop = select(_accounts.c.shop_id).where(_accounts.c.id == self.account_id).scalar_subquery()
-        own.execute(
-            insert(SimulatedRecord).values(
+        added = own.execute(
+            insert(SimulatedRecord)
+            .values(
                 shop_id=shop,
                 account_id=self.account_id,
                 kind=kind,
@@ -122,10 +129,9 @@ class Gateway:
                 made_at=clock.now(),
                 **values,
             )
+            .returning(_records)
         )
-        found = self._find(own, kind, facts["number"])
-        assert found is not None  # noqa: S101 - it was written one statement ago
-        return found
+        return dict(added.mappings().one())
 
     def _set(self, own: Connection, found: Facts, **values: Any) -> Facts:
         own.execute(update(SimulatedRecord).where(_records.c.id == found["id"]).values(**values))
