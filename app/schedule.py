@@ -10,7 +10,7 @@ from app.catalog import change_approvals, change_plans
 from app.fulfilment import confirming
 from app.kit import idempotency, jobs
 from app.orders import unpaid
-from app.payments import accounts, asking, callbacks, reconciling, refund_sending
+from app.payments import accounts, asking, callbacks, forgetting, reconciling, refund_sending
 from app.stock import holds, proof
 from app.webhooks import outbox
 
@@ -44,6 +44,7 @@ TIMETABLE = (
     ),
     Entry("ask_payments", 5, asking.want_due, "asks where payments stand, and closes those whose time is over"),
     Entry("work_callbacks", 5, callbacks.want_due, "takes up callbacks that were stored and not finished"),
+    Entry("forget_exchanges", 60, forgetting.forget, "forgets raw exchanges with channels after their shop's days"),
     Entry("send_webhooks", 1, outbox.want, "wakes the worker that tells other programs what happens"),
     Entry("prune_webhooks", 600, outbox.prune, "forgets deliveries of webhooks after 30 days"),
     Entry(

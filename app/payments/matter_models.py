@@ -173,3 +173,5 @@ class PaymentSetting(Identified, Versioned, ShopOwned, Model):
     minutes_to_pay: Mapped[int] = mapped_column(Integer, default=30, server_default="30")
     link_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
     matter_hours: Mapped[int] = mapped_column(Integer, default=24, server_default="24")
+    exchange_days: Mapped[int] = mapped_column(Integer, default=180, server_default="180")
+    """After so many days the raw text of exchanges with channels is forgotten."""

@@ -179,13 +179,14 @@ class Refund(Identified, Versioned, ShopOwned, Model):
 
 
 class ChannelExchange(Identified, ShopOwned, Model):
-    """One call to a channel as it went over the wire, secrets masked; append-only."""
+    """One call to a channel as it went over the wire, secrets masked; append-only until its shop forgets it."""
 
     __tablename__ = "channel_exchange"
     __table_args__ = (
         Index("ix_channel_exchange_payment", "payment_id", "id"),
         Index("ix_channel_exchange_refund", "refund_id", "id"),
         Index("ix_channel_exchange_account", "account_id", "id"),
+        Index("ix_channel_exchange_old", "shop_id", "at"),
     )
 
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channel_account.id"))
@@ -195,15 +196,18 @@ class ChannelExchange(Identified, ShopOwned, Model):
     outcome: Mapped[str] = mapped_column(String(30))
     code: Mapped[str] = mapped_column(String(60), default="", server_default="")
     url: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    request: Mapped[str] = mapped_column(Text, default="", server_default="")
+    request: Mapped[str] = mapped_column(Text, default="", server_default="", info=personal("note", erase="delete"))
     status: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    response: Mapped[str] = mapped_column(Text, default="", server_default="")
+    response: Mapped[str] = mapped_column(Text, default="", server_default="", info=personal("note", erase="delete"))
     millis: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Callback(Identified, ShopOwned, Model):
-    """The inbox: a genuine callback as it came. `notice_id` is the channel's own: a second one is the same one."""
+    """The inbox: a genuine callback as it came. `notice_id` is the channel's own: a second one is the same one.
+
+    Its raw text goes in time (`forgetting.py`), the row stays: a notice that comes again is still known.
+    """
 
     __tablename__ = "callback"
     __table_args__ = (
@@ -211,6 +215,7 @@ class Callback(Identified, ShopOwned, Model):
         Index("ix_callback_due", "next_try_at", postgresql_where=text("next_try_at is not null")),
         Index("ix_callback_payment", "payment_id"),
         Index("ix_callback_received", "received_at"),
+        Index("ix_callback_raw", "shop_id", "received_at", postgresql_where=text("body <> ''::bytea")),
     )
 
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channel_account.id"))
@@ -223,7 +228,7 @@ class Callback(Identified, ShopOwned, Model):
     method: Mapped[str] = mapped_column(String(8))
     query: Mapped[str] = mapped_column(Text, default="", server_default="")
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary, info=personal("note", erase="delete"))
     deliveries: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

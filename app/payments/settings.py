@@ -1,8 +1,8 @@
-"""How a shop handles money: late payments, time to pay, how long a payment link lives, deadlines for people."""
+"""How a shop handles money: late payments, time to pay, how long links and raw exchanges live, deadlines for people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import select
 
@@ -14,6 +14,7 @@ from app.payments.matter_models import PaymentSetting
 MINUTES = range(5, 24 * 60 + 1)
 DAYS = range(1, 91)
 HOURS = range(1, 24 * 14 + 1)
+KEPT_DAYS = range(30, 3651)
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,31 @@ class Rules:
     minutes_to_pay: int = 30
     link_days: int = 7
     matter_hours: int = 24
+    exchange_days: int = 180
 
 
 def of(shop_id: int) -> Rules:
     """The rules of a shop; the defaults when nobody has set any."""
     row = _row(shop_id)
-    return Rules(row.refunds_late, row.minutes_to_pay, row.link_days, row.matter_hours) if row else Rules()
+    return Rules(**{one.name: getattr(row, one.name) for one in fields(Rules)}) if row else Rules()
 
 
 def save(shop_id: int, rules: Rules) -> None:
     """Set them, for what happens from now on. Raises RuleViolation("payment_setting")."""
-    if rules.minutes_to_pay not in MINUTES or rules.link_days not in DAYS or rules.matter_hours not in HOURS:
+    spans = (
+        (rules.minutes_to_pay, MINUTES),
+        (rules.link_days, DAYS),
+        (rules.matter_hours, HOURS),
+        (rules.exchange_days, KEPT_DAYS),
+    )
+    if any(value not in span for value, span in spans):
         raise RuleViolation("payment_setting")
     row = _row(shop_id)
     if row is None:
         row = PaymentSetting(shop_id=shop_id)
         db.session.add(row)
-    row.refunds_late, row.minutes_to_pay = rules.refunds_late, rules.minutes_to_pay
-    row.link_days, row.matter_hours = rules.link_days, rules.matter_hours
+    for one in fields(Rules):
+        setattr(row, one.name, getattr(rules, one.name))
     db.session.flush()
 
 

@@ -217,7 +217,8 @@ def test_the_order_page_shows_its_payments_and_hands_out_a_link(unpaid, account,
 def test_the_settings_hold_for_the_shop(shop, manager) -> None:
     from app.payments import settings
 
-    manager.post("/payment-settings/", data={"minutes_to_pay": "15", "link_days": "3", "matter_hours": "8"})
-    assert settings.of(shop.id) == settings.Rules(False, 15, 3, 8)
-    manager.post("/payment-settings/", data={"minutes_to_pay": "0", "link_days": "3", "matter_hours": "x"})
-    assert settings.of(shop.id) == settings.Rules(False, 15, 3, 8)
+    form = {"minutes_to_pay": "15", "link_days": "3", "matter_hours": "8", "exchange_days": "365"}
+    manager.post("/payment-settings/", data=form)
+    assert settings.of(shop.id) == settings.Rules(False, 15, 3, 8, 365)
+    manager.post("/payment-settings/", data={**form, "minutes_to_pay": "0", "matter_hours": "x"})
+    assert settings.of(shop.id) == settings.Rules(False, 15, 3, 8, 365)

@@ -191,6 +191,7 @@ def _rules() -> settings.Rules:
         minutes_to_pay=int(form.get("minutes_to_pay", "")),
         link_days=int(form.get("link_days", "")),
         matter_hours=int(form.get("matter_hours", "")),
+        exchange_days=int(form.get("exchange_days", "")),
     )
 
 
