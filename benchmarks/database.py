@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.security import generate_password_hash
 
 from benchmarks.rows import shop, statements
@@ -80,7 +81,7 @@ def ready(scale: Scale, *, again: bool = False) -> Iterator[Bench]:
         bench = Bench(
             scale, postgres.url_of(name), postgres.admin_url_of(name), redis.url, STATE / "postgres/server.log"
         )
-        _ensure_database(postgres, name, again=again)
+        _ensure_database(postgres, name, again=again or _is_outdated(postgres, name))
         _prepare(bench)
         _fill(bench)
         yield bench
@@ -123,6 +124,19 @@ def _ensure_database(postgres: Postgres, name: str, *, again: bool) -> None:
         if not connection.scalar(text("select 1 from pg_database where datname = :n"), {"n": name}):
             connection.execute(text(f"create database {name} owner kuaidan"))
     engine.dispose()
+
+
+def _is_outdated(postgres: Postgres, name: str) -> bool:
+    """Whether it holds rows of an older making: orders without parcels, payments and cases after them."""
+    engine = create_engine(postgres.admin_url_of(name))
+    try:
+        with engine.connect() as connection:
+            filled = "select exists (select from shop) and not exists (select from after_sale_case)"
+            return bool(connection.scalar(text(filled)))
+    except DBAPIError:
+        return False  # no such database, or no tables in it yet
+    finally:
+        engine.dispose()
 
 
 def _prepare(bench: Bench) -> None:
@@ -179,10 +193,10 @@ def main() -> int:
     with ready(QUICK if options.quick else FULL, again=options.again) as bench:
         engine = create_engine(bench.admin_url)
         with engine.connect() as connection:
-            for table in ("orders", "order_line", "product", "sku", "customer"):
+            for table in ("orders", "order_line", "product", "sku", "customer", "payment", "after_sale_case"):
                 count = connection.scalar(text(f"select count(*) from {table}"))
                 size = connection.scalar(text(f"select pg_size_pretty(pg_total_relation_size('{table}'))"))
-                print(f"{table:11} {count:>10,} rows  {size}")
+                print(f"{table:15} {count:>10,} rows  {size}")
         engine.dispose()
     return 0
 
