@@ -91,6 +91,14 @@ class AfterSaleCase(Identified, Versioned, ShopOwned, Model):
         Index("ix_after_sale_case_state", "shop_id", "state", "due_at", "id"),
         Index("ix_after_sale_case_due", "shop_id", "due_at", "id"),
         Index("ix_after_sale_case_opened", "shop_id", "opened_at", "id"),
+        Index(
+            "ix_after_sale_case_live",
+            "shop_id",
+            "due_at",
+            "id",
+            postgresql_where="state not in ('done', 'closed')",
+            postgresql_include=["state", "refund_error", "opened_at"],
+        ),
         Index("ix_after_sale_case_customer", "customer_id"),
         Index(
             "ix_after_sale_case_live_due",

@@ -111,7 +111,7 @@ class ListPage(ConsoleBase):
         asked = lists.ask(spec, request.args)
         tabs = lists.tab_counts(spec, asked, shop.id) if spec.tabs else {}
         total = tabs[asked.tab] if asked.tab in tabs else lists.count(spec, asked, shop.id)
-        return jsonify(total=total, cap=lists.COUNT_CAP, tabs=tabs)
+        return jsonify(total=total, cap=lists.cap_of(asked), tabs=tabs)
 
     def render_export(self) -> Response:
         """The matching rows as a workbook with the columns on screen. Raises RuleViolation("too_many_rows")."""

@@ -8,10 +8,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from app.console.list_spec import Asked, ListSpec, Page
+from app.console.list_spec import Asked, Column, ListSpec, Page
 from app.kit import clock
 from app.kit.db import db
 from app.kit.errors import RuleViolation
@@ -21,13 +20,14 @@ _LARGEST = 2**63 - 1
 
 def page(spec: ListSpec, asked: Asked, where: list[ColumnElement[bool]]) -> Page:
     """One page of the rows under `where`. Raises RuleViolation("bad_cursor")."""
-    column, descending = _order(spec, asked.sort)
+    sorted_by, descending = _order(spec, asked.sort)
+    column = sorted_by.sort
     backwards = bool(asked.before)
     limits = list(where)
-    if cursor := (asked.before or asked.after):
-        limits.append(_beyond(column, spec.model.id, _decode(cursor, column), descending != backwards))
-    direction = _directed(column, spec.model.id, descending != backwards)
-    query = select(spec.model).where(*limits).order_by(*direction).limit(asked.size + 1)
+    if place := (asked.before or asked.after):
+        limits.append(_beyond(column, spec.model.id, _decode(place, column), descending != backwards))
+    collected = not asked.filters.keys().isdisjoint(sorted_by.follows)
+    query = _rows(spec.model, column, limits, descending != backwards, asked.size + 1, collected)
     rows = list(db.session.scalars(query.options(*spec.loads)).unique())
     more = len(rows) > asked.size
     rows = rows[: asked.size]
@@ -38,13 +38,27 @@ def page(spec: ListSpec, asked: Asked, where: list[ColumnElement[bool]]) -> Page
     has_previous, has_next = (more, True) if backwards else (bool(asked.after), more)
     return Page(
         rows,
-        _encode(rows[-1], column) if rows and has_next else "",
-        _encode(rows[0], column) if rows and has_previous else "",
+        cursor(rows[-1], column) if rows and has_next else "",
+        cursor(rows[0], column) if rows and has_previous else "",
     )
 
 
-def _order(spec: ListSpec, sort: str) -> tuple[InstrumentedAttribute[Any], bool]:
-    by_key = {c.key: c.sort for c in spec.columns if c.sort is not None}
+def _rows(
+    model: Any, column: Any, where: list[ColumnElement[bool]], descending: bool, count: int, collected: bool
+) -> Select[Any]:
+    """So many rows in this order. `collected`: their keys are found and sorted first, from an index that has both;
+    the server could not know that a walk in this order would pass all other rows before the first that matches.
+    """
+    direction = _directed(column, model.id, descending)
+    if not collected:
+        return select(model).where(*where).order_by(*direction).limit(count)
+    apart = _directed(func.coalesce(column, column), model.id, descending)
+    keys = select(model.id).where(*where).order_by(*apart).limit(count)
+    return select(model).where(model.id.in_(keys)).order_by(*direction)
+
+
+def _order(spec: ListSpec, sort: str) -> tuple[Column, bool]:
+    by_key = {c.key: c for c in spec.columns if c.sort is not None}
     return by_key[sort.lstrip("-")], sort.startswith("-")
 
 
@@ -64,7 +78,8 @@ def _beyond(column: Any, key: Any, cursor: tuple[Any, int], descending: bool) ->
     return and_(loosely, or_(strictly, tie))  # the outer bound is what the index can use
 
 
-def _encode(row: Any, column: Any) -> str:
+def cursor(row: Any, column: Any) -> str:
+    """The place of a row under this sort order, as `after` and `before` take it."""
     value = getattr(row, column.key)
     plain = value.isoformat() if isinstance(value, datetime) else value
     return base64.urlsafe_b64encode(json.dumps([plain, row.id]).encode()).decode().rstrip("=")

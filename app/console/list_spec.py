@@ -17,7 +17,8 @@ class Column:
 
     The first visible cell becomes the link to the row, so it should hold no link of its own. `export` gives the
     value for a workbook column of the kind `sheet` (text, integer, money in minor units, date, datetime); without
-    it the cell's text is taken.
+    it the cell's text is taken. `follows` names filters that lie together in this column's order, as a range of days
+    does under the order's number: there a walk in that order might pass every other row first.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Column:
     shown: bool = True
     export: Callable[[Any], Any] | None = None
     sheet: str = "text"
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

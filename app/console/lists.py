@@ -26,6 +26,8 @@ from app.kit.db import db
 from app.kit.errors import RuleViolation
 
 COUNT_CAP = 25_000
+NARROWED_CAP = 5_000
+"""Under a search or filters each row counted may have to be looked at; without them an index alone is read."""
 PAGE_SIZES = (25, 50, 100, 200)
 
 
@@ -115,9 +117,14 @@ def page(spec: ListSpec, asked: Asked, shop_id: int) -> Page:
     return list_paging.page(spec, asked, conditions(spec, asked, shop_id))
 
 
+def cap_of(asked: Asked) -> int:
+    """How far matching rows are counted."""
+    return NARROWED_CAP if asked.text or asked.filters else COUNT_CAP
+
+
 def count(spec: ListSpec, asked: Asked, shop_id: int) -> int:
-    """How many rows match, counted no further than COUNT_CAP + 1."""
-    capped = matching(spec, asked, shop_id).limit(COUNT_CAP + 1).subquery()
+    """How many rows match, counted no further than one beyond `cap_of`."""
+    capped = matching(spec, asked, shop_id).limit(cap_of(asked) + 1).subquery()
     return db.session.scalar(select(func.count()).select_from(capped)) or 0
 
 
@@ -126,7 +133,7 @@ def tab_counts(spec: ListSpec, asked: Asked, shop_id: int) -> dict[str, int]:
     counts = []
     narrowing = _narrowing(spec, asked, shop_id)  # once: a search may ask the database for ids
     for position, tab in enumerate(spec.tabs):
-        capped = select(spec.model.id).where(*narrowing, *tab.where).limit(COUNT_CAP + 1).subquery()
+        capped = select(spec.model.id).where(*narrowing, *tab.where).limit(cap_of(asked) + 1).subquery()
         counts.append(select(func.count()).select_from(capped).scalar_subquery().label(f"tab_{position}"))
     row = db.session.execute(select(*counts)).one()
     return {tab.key: number for tab, number in zip(spec.tabs, row, strict=True)}
@@ -146,6 +153,7 @@ __all__ = [
     "Tab",
     "any_of",
     "ask",
+    "cap_of",
     "conditions",
     "contains",
     "count",

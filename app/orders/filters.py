@@ -83,8 +83,11 @@ def _due(values: list[str]) -> ColumnElement[bool]:
         "soon": and_(Order.due_at >= now, Order.due_at < now + SOON),
         "later": Order.due_at >= now + SOON,
     }
-    waits = and_(Order.status == OrderStatus.PENDING_SHIPMENT, Order.due_at.is_not(None))
-    return and_(waits, or_(false(), *(places[value] for value in values if value in places)))
+    return and_(
+        shortages.WAITS,
+        Order.due_at.is_not(None),
+        or_(false(), *(places[value] for value in values if value in places)),
+    )
 
 
 def _tagged(values: list[str]) -> ColumnElement[bool]:

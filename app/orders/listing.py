@@ -73,8 +73,8 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
 
 def _columns(zone: str) -> tuple[Column, ...]:
     return (
-        Column("number", _l("Number"), lambda o: o.number, sort=Order.number),
-        Column("placed", _l("Placed"), lambda o: cells.when(o.placed_at, zone), sort=Order.placed_at),
+        Column("number", _l("Number"), lambda o: o.number, sort=Order.number, follows=("placed", "due")),
+        Column("placed", _l("Placed"), lambda o: cells.when(o.placed_at, zone), sort=Order.placed_at, follows=("due",)),
         Column("customer", _l("Customer"), lambda o: o.customer.label if o.customer else "–"),
         Column("country", _l("Country"), lambda o: o.country or "–"),
         Column("units", _l("Units"), lambda o: formats.number(o.units), align="end"),
@@ -84,6 +84,7 @@ def _columns(zone: str) -> tuple[Column, ...]:
             lambda o: formats.money(o.total_minor, o.currency),
             sort=Order.total_minor,
             align="end",
+            follows=("due",),
         ),
         Column("status", _l("Status"), status_badge),
         Column("kind", _l("Kind"), kind_badge),

@@ -65,7 +65,7 @@ class Order(Identified, Versioned, ShopOwned, Model):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("shop_id", "number", name="uq_order_number"),
-        Index("ix_order_shop_all", "shop_id", "placed_at", "id"),
+        Index("ix_order_shop_all", "shop_id", "placed_at", "id", postgresql_include=["number"]),
         Index("ix_order_shop_updated", "shop_id", "updated_at", "id"),
         Index("ix_order_shop_placed", "shop_id", "kind", "placed_at", "id"),
         Index("ix_order_shop_status", "shop_id", "kind", "status", "placed_at", "id"),
@@ -82,7 +82,7 @@ class Order(Identified, Versioned, ShopOwned, Model):
             "paid_at",
             "id",
             postgresql_where="status = 'pending_shipment' and due_at is not null",
-            postgresql_include=["after_sale_state"],
+            postgresql_include=["after_sale_state", "kind", "placed_at", "number", "total_minor"],
         ),
         Index("ix_order_tags", "tags", postgresql_using="gin", postgresql_where="tags <> '[]'"),
         Index("ix_order_flag", "shop_id", "flag", "placed_at", "id", postgresql_where="flag <> ''"),
@@ -131,6 +131,13 @@ class Order(Identified, Versioned, ShopOwned, Model):
             postgresql_using="gin",
             postgresql_ops={"number": "gin_trgm_ops"},
         ),
+        Index(
+            "ix_order_receiver_trgm",
+            "receiver",
+            postgresql_using="gin",
+            postgresql_ops={"receiver": "gin_trgm_ops"},
+        ),
+        Index("ix_order_phone_trgm", "phone", postgresql_using="gin", postgresql_ops={"phone": "gin_trgm_ops"}),
     )
 
     number: Mapped[str] = mapped_column(String(64), info=not_personal("a document number of the shop"))
