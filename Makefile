@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock vectors-lock vectors clean reset
+.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock vectors-lock peers vectors clean reset
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,9 +55,11 @@ bench-lock:  ## Pin the packages that the benchmarks compare with (needs uv)
 vectors-lock:
 	$(subst make lock,make vectors-lock,$(UV_COMPILE)) requirements/vectors.in -o requirements/vectors.txt
 
-vectors:  ## Sign the golden messages of payment channels anew, with other people's packages
+peers:  ## Make the environment of other people's payment clients, which tests try against our signatures
 	test -x var/vectors/bin/python || $(PYTHON) -m venv var/vectors
 	var/vectors/bin/python -m pip install --quiet --require-hashes -r requirements/vectors.txt
+
+vectors: peers  ## Sign the golden messages of payment channels anew, with other people's packages
 	var/vectors/bin/python tools/payment_vectors.py
 
 clean:  ## Remove caches and the tests' servers; data and environment stay

@@ -62,7 +62,7 @@ class View:
         return self.payment.expires_at if self.payment else None
 
 
-def view(order_id: int, *, mobile: bool, choosing: bool = False, embedded: bool = False) -> View:
+def view(order_id: int, *, mobile: bool, choosing: bool = False) -> View:
     """The state of an order for its buyer; `choosing`: they want another way than the one under way.
 
     Raises NotFound.
@@ -76,7 +76,7 @@ def view(order_id: int, *, mobile: bool, choosing: bool = False, embedded: bool 
     live = next((one for one in payments if one.state in lifecycle.OPEN and one.expires_at > now), None)
     failed = payments[0] if payments and payments[0].state in lifecycle.ENDED_UNPAID else None
     stage = _stage(order, live, choosing)
-    ways = ways_of(order, mobile=mobile, embedded=embedded)
+    ways = ways_of(order, mobile=mobile)
     shown = live if stage in (Stage.WAIT, Stage.UNCLEAR) else None
     return View(order, shop, stage, outstanding(order), _lines(order), ways, shown, failed)
 
@@ -91,14 +91,14 @@ def _stage(order: Order, live: Payment | None, choosing: bool) -> Stage:
     return Stage.WAIT if live.state is PaymentStatus.PENDING else Stage.UNCLEAR
 
 
-def ways_of(order: Order, *, mobile: bool, embedded: bool = False) -> list[Way]:
+def ways_of(order: Order, *, mobile: bool) -> list[Way]:
     """How this order can be paid on this device, in the shop's own order of channels."""
     found = []
     for account in accounts.of_shop(order.shop_id):
         channel = channel_of(account.channel)
         takes = channel.currencies is None or order.currency in channel.currencies
         usable = account.enabled and channel.for_buyers and takes and _is_reachable(account, channel)
-        if usable and (scene := scene_of(channel, mobile, embedded)):
+        if usable and (scene := scene_of(channel, mobile)):
             found.append(Way(account, channel, scene))
     return found
 
@@ -112,10 +112,12 @@ _ON_PHONE = (Scene.REDIRECT, Scene.FORM, Scene.QR)
 _ON_DESK = (Scene.QR, Scene.REDIRECT, Scene.FORM)
 
 
-def scene_of(channel: Channel, mobile: bool, embedded: bool = False) -> Scene | None:
-    """The best scene of a channel for a device: a phone cannot scan its own screen."""
-    order = (_ON_PHONE if mobile else _ON_DESK) if not embedded else (Scene.SCRIPT, *_ON_PHONE)
-    return next((scene for scene in order if scene in channel.scenes), None)
+def scene_of(channel: Channel, mobile: bool) -> Scene | None:
+    """The best scene of a channel for a device: a phone cannot scan its own screen.
+
+    Never a script within an app: it needs the buyer's id there, which this page does not ask for.
+    """
+    return next((scene for scene in (_ON_PHONE if mobile else _ON_DESK) if scene in channel.scenes), None)
 
 
 def way(order: Order, account_id: int, *, mobile: bool) -> Way:

@@ -164,6 +164,42 @@ _ANSWERS = {
 }
 
 
+_THEIR_CODES = {
+    "NOTPAY": "waiting",
+    "USERPAYING": "paying",
+    "WAIT_BUYER_PAY": "waiting",
+    "open": "waiting",
+    "unpaid": "waiting",
+    "ACQ.TRADE_NOT_EXIST": "absent",
+    "ORDER_NOT_EXIST": "absent",
+    "ORDERNOTEXIST": "absent",
+    "RESOURCE_NOT_EXISTS": "absent",
+    "34": "absent",
+    "05": "paying",
+}
+_CODE_WORDS = {
+    "paying": _l("the buyer is paying"),
+    "timeout": _l("no answer in time"),
+    "cut": _l("the connection was cut"),
+    "unreachable": _l("not reachable"),
+    "host": _l("an address that may not be called"),
+    "too_large": _l("an answer that is too large"),
+    "bad_answer": _l("an answer that cannot be read"),
+    "bad_signature": _l("an answer whose signature is wrong"),
+    "mismatch": _l("an answer about something else"),
+    "SYSTEM_ERROR": _l("a fault at the channel"),
+    "SYSTEMERROR": _l("a fault at the channel"),
+    "ACQ.SYSTEM_ERROR": _l("a fault at the channel"),
+    "SIGN_ERROR": _l("our signature was refused"),
+    "isv.invalid-signature": _l("our signature was refused"),
+}
+
+
+def code(theirs: str) -> Any:
+    """A channel's code in words where the answer beside it does not say the same; else nothing."""
+    return _CODE_WORDS.get(_THEIR_CODES.get(theirs, theirs), "")
+
+
 def answer(code: str) -> Any:
     """What an answer or a notice of a channel came to, in words; a code that has none stays as it is."""
     return _ANSWERS.get(code, code)

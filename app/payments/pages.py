@@ -19,6 +19,7 @@ from app.payments.providers import CallbackRequest, Scene
 blueprint = Blueprint("pay", __name__, url_prefix="/pay")
 BUYER = context.Actor("buyer", "-")
 _PHONE = re.compile(r"Android|iPhone|iPad|Mobile|HarmonyOS", re.IGNORECASE)
+_IN_WECHAT = re.compile(r"MicroMessenger", re.IGNORECASE)
 _LANGUAGES = ("zh", "en")
 POLL_SECONDS = 3
 
@@ -69,6 +70,11 @@ def _is_phone() -> bool:
     return bool(_PHONE.search(request.headers.get("User-Agent", "")))
 
 
+def _is_in_wechat() -> bool:
+    """WeChat's own browser opens no payment page, neither other apps' nor its own for browsers (H5)."""
+    return bool(_IN_WECHAT.search(request.headers.get("User-Agent", "")))
+
+
 def _here(token: str, **values: Any) -> str:
     asked = request.args.get("lang", "")
     if asked in _LANGUAGES:
@@ -100,6 +106,7 @@ def _page(token: str, link: links.Link, fault: str = "") -> Response:
         poll_seconds=POLL_SECONDS,
         choosing=choosing,
         language=_language(),
+        in_wechat=_is_in_wechat(),
         names=names,
         here=_here,
     )

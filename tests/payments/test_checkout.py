@@ -186,3 +186,24 @@ def test_a_phone_is_sent_on_where_it_cannot_scan_itself(page, account) -> None:
     choose(browser, path, account, headers=PHONE)
 
     assert db.session.query(Payment).one().scene == "redirect"
+
+
+def test_wechats_own_browser_is_told_to_go_elsewhere_and_gets_no_script(page, account) -> None:
+    order, path, browser = page
+    within = {"User-Agent": f"{PHONE['User-Agent']} MicroMessenger/8.0.50"}
+    told = "WeChat’s own browser cannot open payment pages"
+
+    assert told in browser.get(f"{path}?lang=en", headers=within).text
+    assert told not in browser.get(f"{path}?lang=en", headers=PHONE).text
+    assert told in choose(browser, path, account, headers=within).text
+    assert {one.scene for one in db.session.query(Payment).filter_by(order_id=order.id)} <= {"qr", "redirect"}
+
+
+def test_no_device_is_ever_offered_a_script_that_needs_the_buyers_id() -> None:
+    from app.payments import checkout
+    from app.payments.channels import CHANNELS
+    from app.payments.providers import Scene
+
+    offered = {checkout.scene_of(one, mobile) for one in CHANNELS.values() for mobile in (True, False)}
+    assert Scene.SCRIPT in CHANNELS["wechat"].scenes
+    assert Scene.SCRIPT not in offered
