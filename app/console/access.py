@@ -100,16 +100,25 @@ def _only_reads() -> bool:
 
 
 def _current_shop(shops: list[Shop]) -> Shop | None:
-    """The shop named by `?shop=CODE`, else the last one used, else the first."""
+    """The shop of the page that asks, else the one named by `?shop=CODE`, else the last one used, else the first.
+
+    A page sends its shop with all that it asks (console.js), so that two tabs on two shops do not disturb each other.
+    """
     by_code = {shop.code: shop for shop in shops}
-    asked = request.args.get("shop")
-    if asked is not None and asked not in by_code:
+    asked, of_form = request.args.get("shop"), _shop_of_form()
+    code = request.headers.get("X-Shop") or of_form or asked
+    if code is not None and code not in by_code:
         abort(404)
-    code = asked or session.get("shop")
-    shop = by_code.get(code or "") or (shops[0] if shops else None)
-    if asked and shop is not None and session.get("shop") != shop.code:  # a late answer undoes no switch
-        session["shop"] = shop.code
+    shop = by_code.get(code or session.get("shop") or "") or (shops[0] if shops else None)
+    remembered = shop is not None and (of_form or asked) == shop.code
+    if remembered and session.get("shop") != code:  # a late answer undoes no switch
+        session["shop"] = code
     return shop
+
+
+def _shop_of_form() -> str | None:
+    """The shop of the page that a form was sent from: what follows its answer is of that shop, too."""
+    return request.form.get("_shop") if request.method == "POST" else None
 
 
 def shop_of(row: ShopOwned) -> Shop:

@@ -49,7 +49,7 @@
   async function load() {
     const boxes = Array.from(page.querySelectorAll("[data-chart]"));
     try {
-      const answer = await fetch(page.dataset.charts, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      const answer = await fetch(page.dataset.charts, { credentials: "same-origin", headers: { Accept: "application/json", ...window.kuaidan.ofShop() } });
       if (!answer.ok) throw new Error(String(answer.status));
       const figures = await answer.json();
       for (const box of boxes) await draw(box, figures[box.dataset.chart]);

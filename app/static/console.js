@@ -1,4 +1,4 @@
-// The shell: CSRF for htmx and fetch, theme, live jobs, confirmations, toasts, shortcuts. Others use window.kuaidan.
+// The shell: CSRF and the shop of the page for htmx and fetch, theme, live jobs, confirmations, toasts, shortcuts. Others use window.kuaidan.
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -6,8 +6,12 @@
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
   const one = (selector, within) => (within || document).querySelector(selector);
 
+  // Each page says which shop it is of: another tab may have switched to another one meanwhile.
+  const shop = (one('meta[name="shop"]') || {}).content;
+  const ofShop = () => (shop ? { "X-Shop": shop } : {});
+
   async function send(url, options) {
-    const headers = Object.assign({ "X-CSRFToken": token(), Accept: "application/json" }, (options || {}).headers);
+    const headers = Object.assign({ "X-CSRFToken": token(), Accept: "application/json" }, ofShop(), (options || {}).headers);
     return fetch(url, Object.assign({ credentials: "same-origin" }, options, { headers }));
   }
 
@@ -57,13 +61,19 @@
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post" || form.target) return;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (shop && !form.elements._shop) {
+      const field = make("input");
+      Object.assign(field, { type: "hidden", name: "_shop", value: shop });
+      form.append(field);
+    }
+    if (form.target) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     setTimeout(() => delete form.dataset.sent, 4000);
   });
 
-  document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = token(); });
+  document.addEventListener("htmx:configRequest", (event) => { Object.assign(event.detail.headers, { "X-CSRFToken": token() }, ofShop()); });
   document.addEventListener("htmx:responseError", (event) => fail(event.detail.xhr));
   function fail(xhr) {
     let text = "";
@@ -193,5 +203,5 @@
   });
 
   all(".k-flash.alert-success").forEach((box) => setTimeout(() => box.remove(), 8000));
-  window.kuaidan = { send, toast, fail, poll, typing, one, all, make };
+  window.kuaidan = { send, ofShop, toast, fail, poll, typing, one, all, make };
 })();

@@ -20,7 +20,7 @@
     loading = new AbortController();
     list.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(url, { headers: { "X-List-Part": "body" }, credentials: "same-origin", signal: loading.signal });
+      const answer = await fetch(url, { headers: { "X-List-Part": "body", ...window.kuaidan.ofShop() }, credentials: "same-origin", signal: loading.signal });
       if (answer.redirected) { location.href = url; return; }
       const text = await answer.text();
       if (!answer.ok) { window.kuaidan.fail({ responseText: text, status: answer.status }); return; }
