@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from app.after_sale import deadlines
 from app.after_sale.models import FINAL, AfterSaleCase, CaseKind, CaseState
-from app.after_sale.names import KIND_LABELS, STATE_LABELS, STATE_LOOKS, refused_move, time_left
+from app.after_sale.names import KIND_LABELS, STATE_LABELS, STATE_LOOKS, refused_move
 from app.after_sale.reasons import WISHES
 from app.console import cells
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range, number_range
@@ -19,6 +19,7 @@ from app.kit import clock, formats, money
 from app.kit.errors import DomainError
 from app.orders import search
 from app.orders.models import Order
+from app.orders.names import time_left
 from app.shops.models import Shop
 
 _C, _S = AfterSaleCase, CaseState

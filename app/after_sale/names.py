@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.after_sale.lifecycle import Act
@@ -115,14 +114,3 @@ def refused_move(facts: Mapping[str, Any]) -> str:
         "act": ACT_LABELS[Act(facts["act"])],
     }
     return str(MESSAGES["case_move"]) % words
-
-
-def time_left(seconds: int) -> str:
-    """How much time is left, or by how much it is overdue: the signal beside the colour."""
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    days, rest = divmod(hours, 24)
-    if seconds < 0:
-        return gettext("Overdue by %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
-    if days >= 2:
-        return gettext("%(days)s d %(hours)s h left", days=days, hours=rest)
-    return gettext("%(hours)s h %(minutes)s min left", hours=hours, minutes=minutes)

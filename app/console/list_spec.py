@@ -46,7 +46,7 @@ class Filter:
     """A filter chip; `where` gets the values of `?f_<key>=`.
 
     `kind`: "choice" (is any of; `choices` gives (value, label) pairs), "days" (`day_range`),
-    "number" (`number_range`) or "text".
+    "number" (`number_range`) or "text". A `rare` one stands behind "More filters" until it is used.
     """
 
     key: str
@@ -54,6 +54,7 @@ class Filter:
     where: Callable[[list[str]], ColumnElement[bool]]
     choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
     kind: str = "choice"
+    rare: bool = False
 
 
 @dataclass(frozen=True)

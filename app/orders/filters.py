@@ -44,22 +44,23 @@ def of(shop_id: int, zone: str, currency: str) -> tuple[Filter, ...]:
         return [(name, name) for name in reading.countries(shop_id)]
 
     return (
-        Filter("status", _l("Status"), any_of(Order.status, OrderStatus), lambda: list(LABELS.items())),
+        Filter("status", _l("Status"), any_of(Order.status, OrderStatus), lambda: list(LABELS.items()), rare=True),
         *(_of_axis(axis) for axis in Axis),
         Filter("due", _l("Time left"), _due, lambda: list(DUE.items())),
-        Filter("stock", _l("Stock"), lambda values: _stock(values, shop_id), lambda: list(STOCK.items())),
+        Filter("stock", _l("Stock"), lambda values: _stock(values, shop_id), lambda: list(STOCK.items()), rare=True),
         Filter("tag", _l("Tag"), _tagged, kind="text"),
-        Filter("flag", _l("Flag"), any_of(Order.flag), lambda: list(FLAG_LABELS.items())),
-        Filter("together", _l("Together and apart"), _together, lambda: list(TOGETHER.items())),
-        Filter("kind", _l("Kind"), any_of(Order.kind, OrderKind), lambda: list(KIND_LABELS.items())),
-        Filter("country", _l("Country"), any_of(Order.country), countries),
-        Filter("customer", _l("Customer number"), lambda v: search.of_buyers(v, shop_id), kind="text"),
+        Filter("flag", _l("Flag"), any_of(Order.flag), lambda: list(FLAG_LABELS.items()), rare=True),
+        Filter("together", _l("Together and apart"), _together, lambda: list(TOGETHER.items()), rare=True),
+        Filter("kind", _l("Kind"), any_of(Order.kind, OrderKind), lambda: list(KIND_LABELS.items()), rare=True),
+        Filter("country", _l("Country"), any_of(Order.country), countries, rare=True),
+        Filter("customer", _l("Customer number"), lambda v: search.of_buyers(v, shop_id), kind="text", rare=True),
         Filter("placed", _l("Placed"), day_range(Order.placed_at, lambda: zone), kind="days"),
         Filter(
             "total",
             _l("Total"),
             number_range(Order.total_minor, lambda text: money.to_minor(text, currency)),
             kind="number",
+            rare=True,
         ),
     )
 
@@ -73,6 +74,7 @@ def _of_axis(axis: Axis) -> Filter:
         AXIS_LABELS[axis],
         lambda values: and_(Order.kind == OrderKind.SALE, only_sales(values)),
         lambda: list(labels.items()),
+        rare=axis is Axis.ORDER,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +12,9 @@ from sqlalchemy.orm import joinedload
 
 from app.console import cells
 from app.console.lists import Column, ListSpec, Tab
-from app.kit import formats, texts
+from app.kit import clock, formats, texts
 from app.kit.assets import icon
-from app.orders import filters, names, search, shortages
+from app.orders import board, filters, names, search, shortages
 from app.orders.models import AfterSaleState, Order, OrderKind, OrderStatus
 from app.orders.names import KIND_LABELS, LABELS
 from app.shops.models import Shop
@@ -32,6 +33,7 @@ KIND_LOOKS = {
     OrderKind.CREDIT_NOTE: ("danger", "receipt-refund"),
     OrderKind.ADJUSTMENT: ("secondary", "adjustments"),
 }
+DUE_LOOKS = {"overdue": ("danger", "alert-circle"), "soon": ("warning", "alarm"), "later": ("secondary", "clock")}
 
 
 def status_badge(order: Order) -> Markup:
@@ -76,7 +78,7 @@ def _columns(zone: str) -> tuple[Column, ...]:
         Column("number", _l("Number"), lambda o: o.number, sort=Order.number, follows=("placed", "due")),
         Column("placed", _l("Placed"), lambda o: cells.when(o.placed_at, zone), sort=Order.placed_at, follows=("due",)),
         Column("customer", _l("Customer"), lambda o: o.customer.label if o.customer else "–"),
-        Column("country", _l("Country"), lambda o: o.country or "–"),
+        Column("country", _l("Country"), lambda o: o.country or "–", shown=False),
         Column("units", _l("Units"), lambda o: formats.number(o.units), align="end"),
         Column(
             "total",
@@ -87,7 +89,8 @@ def _columns(zone: str) -> tuple[Column, ...]:
             follows=("due",),
         ),
         Column("status", _l("Status"), status_badge),
-        Column("kind", _l("Kind"), kind_badge),
+        Column("due", _l("Time left"), due_badge),
+        Column("kind", _l("Kind"), kind_badge, shown=False),
         Column("marks", _l("Marks"), marks_cell),
     )
 
@@ -102,9 +105,17 @@ def _tabs() -> tuple[Tab, ...]:
     )
 
 
+def due_badge(order: Order) -> Markup:
+    """What is left of the promise to ship, in colour, with an icon and in words; nothing for what does not wait."""
+    if order.status is not OrderStatus.PENDING_SHIPMENT or order.due_at is None:
+        return Markup("")
+    left = (order.due_at - clock.now()) // timedelta(seconds=1)
+    return cells.badge(*DUE_LOOKS[board.tone_of(left)], names.time_left(left))
+
+
 def marks_cell(order: Order) -> Markup:
-    """What is special about an order: flag, oversold goods, after-sale, group, tags; empty for most."""
-    told: list[Any] = []
+    """What is special about an order: no sale, flag, oversold goods, after-sale, group, tags; empty for most."""
+    told: list[Any] = [] if order.kind is OrderKind.SALE else [kind_badge(order)]
     if order.flag:
         word = order.flag_text or names.FLAG_LABELS[order.flag]
         told.append(Markup('<span class="k-flag k-flag-{}">{} {}</span>').format(order.flag, _FLAG, word))

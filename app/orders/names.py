@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.kit.errors import MESSAGES
@@ -146,3 +147,16 @@ def refused_move(facts: Mapping[str, Any]) -> str:
     told = {end: words[facts[end]] for end in ("from_state", "to_state")}
     why = why_not(S(facts["headline"]), facts["reason"])
     return str(MESSAGES["order_move"]) % {"number": facts["number"], **told, "reason": why}
+
+
+def time_left(seconds: int) -> str:
+    """How much time is left, or by how much it is overdue: the signal beside the colour."""
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    days, rest = divmod(hours, 24)
+    if seconds < 0:
+        return gettext("Overdue by %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    if days >= 2:
+        return gettext("%(days)s d %(hours)s h left", days=days, hours=rest)
+    if not hours:
+        return gettext("%(minutes)s min left", minutes=minutes)
+    return gettext("%(hours)s h %(minutes)s min left", hours=hours, minutes=minutes)

@@ -5,7 +5,7 @@
   const list = one("[data-list]");
   if (!list) return;
   const body = () => document.getElementById("list-body");
-  let loading = null, counted = null, totals = null, matching = false;
+  let loading = null, counted = null, totals = null, matching = false, rare = false;
 
   // The state
   function address(change) {
@@ -42,9 +42,19 @@
     ready();
   }
 
+  function more(open) {
+    const button = one("[data-filters-more]");
+    if (!button) return;
+    rare = open;
+    button.setAttribute("aria-expanded", String(open));
+    one("#rare-filters").hidden = !open;
+  }
+  list.addEventListener("click", (event) => { if (event.target.closest("[data-filters-more]")) more(!rare); });
+
   function ready() {
     matching = false;
     density();
+    more(rare);
     const exporting = one("[data-list-export]");
     if (exporting) exporting.href = exporting.href.split("?")[0] + "?" + body().dataset.query;
     const workbook = one("[data-list-workbook]");

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.console.roles import Role
-from app.kit import context
+from app.kit import clock, context
 from app.kit.db import db
 from app.orders import reading
 from app.orders.models import Order, OrderKind, OrderLine, OrderStatus
@@ -245,3 +245,31 @@ def test_an_order_of_another_shop_of_ours_brings_its_shop_its_zone_and_its_money
     assert "2026-11-01 23:30" in page
     assert "£10.00" in page
     assert "West" in client.get("/orders/").text
+
+
+def test_the_list_shows_the_time_left_of_what_waits_and_the_kind_only_of_what_is_no_sale(shop, agent) -> None:
+    now = clock.now()
+    make.order(shop, number="SO-1", due_at=now - timedelta(minutes=90))
+    make.order(shop, number="SO-2", due_at=now + timedelta(minutes=30, seconds=30))
+    make.order(shop, number="SO-3", status=OrderStatus.COMPLETED, due_at=now)
+    make.order(shop, number="CN-4", kind=OrderKind.CREDIT_NOTE, status=OrderStatus.COMPLETED)
+
+    page = agent.get("/orders/").text
+    rows = {row.split(">")[1].split("<")[0]: row for row in re.findall(r'<a href="/orders/\d+".*?</tr>', page, re.S)}
+
+    assert "Overdue by 1 h 30 min" in rows["SO-1"]
+    assert "30 min left" in rows["SO-2"]
+    assert not re.search("Overdue|left", rows["SO-3"])
+    assert "Credit note" in rows["CN-4"]
+    assert not any("Sale</span>" in row for row in rows.values())
+    heads = re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([A-Z][\w ]+)', page)
+    assert heads == ["Number", "Placed", "Customer", "Units", "Total", "Status", "Time left", "Marks"]
+
+
+def test_rare_filters_stand_behind_a_button_until_they_are_used(shop, agent) -> None:
+    def before_the_button(query: str) -> list[str]:
+        chips = agent.get(f"/orders/{query}").text.split("data-filters-more")[0]
+        return re.findall(r'data-filter="(\w+)"', chips)
+
+    assert before_the_button("") == ["payment", "fulfilment", "after_sale", "due", "tag", "placed"]
+    assert "country" in before_the_button("?f_country=France")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import request
-from flask_babel import gettext
 
 from app.after_sale import deadlines
 from app.after_sale import listing as case_listing
@@ -14,7 +13,7 @@ from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.kit.errors import RuleViolation
 from app.kit.permissions import Noun, Verb
-from app.orders import board
+from app.orders import board, names
 
 CASES = 50
 """After-sale requests that stand beside the orders; the after-sale list has all."""
@@ -42,18 +41,8 @@ class OrderBoardView(ConsoleBase):
             next=_cursor(rows) if len(rows) == board.PAGE else "",
             first=not request.args.get("after"),
             cap=board.COUNT_CAP,
-            left_words=left_words,
+            left_words=names.time_left,
         )
-
-
-def left_words(seconds: int) -> str:
-    """How much time is left, or by how much it is overdue: the signal beside the colour."""
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    if seconds < 0:
-        return gettext("Overdue by %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
-    if not hours:
-        return gettext("%(minutes)s min left", minutes=minutes)
-    return gettext("%(hours)s h %(minutes)s min left", hours=hours, minutes=minutes)
 
 
 def _cursor(rows: list[board.Row]) -> str:
