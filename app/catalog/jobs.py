@@ -15,6 +15,7 @@ from app.catalog import (
     image_batches,
     image_sources,
     product_list,
+    search_index,
 )
 from app.catalog.change_models import ChangeSet, ChangeSource
 from app.kit import files, jobs
@@ -92,3 +93,10 @@ def add_pictures(run: Run) -> dict[str, Any]:
 def want_pictures(shop_id: int, source: str, file: str) -> jobs.Job:
     """Want the pictures of a kept zip (`source` "zip") or list of addresses ("lines") added."""
     return jobs.enqueue("add_pictures", shop_id, key=f"pictures:{shop_id}:{file}", source=source, file=file)
+
+
+@jobs.job(search_index.TIDY, _l("Tidy the search of products"))
+def tidy_search(run: Run) -> dict[str, Any]:
+    """Sort into the search indexes what a bulk write has left beside them."""
+    with run.transaction() as session:
+        return {"pages": search_index.tidy(session)}

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.kit.sheets import Flaw, Options, Row, read_rows
+from app.kit.sheets import Flaw, Lines, Options, Row, read_rows
 
-BATCH_ROWS = 5_000
+BATCHES_AT_ONCE = 5
 FAULT_OF_FLAW = {
     Flaw.ERROR_VALUE: "cell_error_value",
     Flaw.NOT_CALCULATED: "cell_not_calculated",
@@ -57,13 +57,18 @@ def load(
     """
     connection = session.connection().connection.dbapi_connection
     done = 0
-    checked = Options(sheet=sheet or "", is_checked=True)  # when its header was read: no run begins without that
-    with read_rows(path, file_name, checked) as reader:
+    # It was checked when its header was read: no run begins without that.
+    options = Options(sheet=sheet or "", is_checked=True, as_lines=True)
+    with read_rows(path, file_name, options) as reader:
         width = len(reader.head.header)
-        rows = iter(reader)
-        while batch := list(islice(rows, BATCH_ROWS)):
-            _copy(connection, batch, places, width)
-            done += len(batch)
+        is_whole = sorted(places.values()) == list(range(width))
+        batches = reader.lines()
+        while some := list(islice(batches, BATCHES_AT_ONCE)):
+            lines = [one for one in some if is_whole and isinstance(one, Lines)]
+            rows = [row for one in some if one not in lines for row in (one.rows() if isinstance(one, Lines) else one)]
+            _copy_lines(connection, lines, places)
+            _copy(connection, rows, places, width)
+            done += len(rows) + sum(map(len, lines))
             on_progress(done, "reading")
     index(session)
     return done
@@ -75,8 +80,19 @@ def index(session: Session) -> None:
     session.execute(text("analyze staged (row, err_code)"))
 
 
+def _copy_lines(connection: Any, lines: Sequence[Lines], places: Mapping[str, int]) -> None:
+    """What is in the file column by column goes in as the reader has written it."""
+    names = ", ".join(f'"{name}"' for name in ("row", *sorted(places, key=places.__getitem__)))
+    if lines:
+        with connection.cursor() as cursor, cursor.copy(f"copy staged ({names}) from stdin") as copy:
+            for one in lines:
+                copy.write(one.text)
+
+
 def _copy(connection: Any, batch: Sequence[Row], places: Mapping[str, int], width: int) -> None:
     names = ", ".join(f'"{name}"' for name in ("row", *places, "err_column", "err_code", "err_facts"))
+    if not batch:
+        return
     lines, others = _lines(batch, places, width)
     with connection.cursor() as cursor:
         with cursor.copy(f"copy staged ({names}) from stdin") as copy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.catalog import change_creations, change_judging, change_sets
+from app.catalog import change_creations, change_judging, change_sets, search_index
 from app.catalog.change_models import ChangeSet, ChangeState
 from app.imports import category_paths
 from app.imports.staging import Counts, Stage
@@ -39,6 +39,8 @@ def commit(stage: Stage) -> Counts:
     ).one()
     if not created and not updated:
         return Counts(0, 0, unchanged)
+    if created + updated >= search_index.MANY_ROWS:
+        search_index.put_off(stage.session, stage.shop.id)
     change_set = change_sets.open_set(stage.shop.id, stage.source, stage.rule, selection={})
     _change_known(stage, change_set)
     if created:

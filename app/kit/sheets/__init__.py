@@ -7,7 +7,7 @@ from .csv_writer import write_csv
 from .error_workbook import RowProblem, write_error_workbook
 from .errors import SheetError
 from .mapping import FieldName, Guess, guess_mapping
-from .model import ERROR_COLUMNS, Flaw, Head, Kind, Limits, Options, Row, SheetName
+from .model import ERROR_COLUMNS, Flaw, Head, Kind, Limits, Lines, Options, Row, SheetName
 from .reading import SheetReader, check, read_rows, sniff
 from .writing import SheetContent, write_sheet, write_workbook
 
@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "Kind",
     "Limits",
+    "Lines",
     "Options",
     "Row",
     "RowProblem",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .model import Head, Kind, Limits, Options, Row
 
 BATCH_ROWS = 1_000
+_EMPTY = "\\N"
 
 
 def main(request: str) -> None:
@@ -32,16 +33,16 @@ def main(request: str) -> None:
     from app.kit.sheets.model import Kind, Limits, Options
     from app.kit.sheets.refusal import Refused
 
-    limits = Limits(*asked["limits"])
+    limits, options = Limits(*asked["limits"]), Options(*asked["options"])
     _limit_this_process(limits)
     gc.disable()
     try:
-        head, rows = _read(Path(asked["path"]), Kind(asked["kind"]), Options(*asked["options"]), limits)
+        head, rows = _read(Path(asked["path"]), Kind(asked["kind"]), options, limits)
         _send({"head": head})
         count = 0
         while batch := list(islice(rows, BATCH_ROWS)):
             count += len(batch)
-            _send({"rows": batch})
+            _send(_as_lines(batch, len(head.header)) if options.as_lines else {"rows": batch})
         _send({"end": count})
     except Refused as refusal:
         _send({"refused": refusal.code, "facts": refusal.facts})
@@ -108,6 +109,29 @@ def _read(path: Path, kind: Kind, options: Options, limits: Limits) -> tuple[Hea
     if kind is Kind.CSV:
         rows = shaping.mark_ragged(header, rows)
     return head, shaping.shape(header, rows)
+
+
+def _as_lines(batch: list[Row], width: int) -> dict[str, Any]:
+    """The batch as one text when every cell of it stands there as it is: no flaw, nothing to strip or to escape."""
+    lines, blanks = [], 0
+    for number, cells, flaws in batch:
+        if flaws or len(cells) != width or [cell.strip() for cell in cells] != cells:
+            return {"rows": batch}
+        blanks += (empty := cells.count(""))
+        lines.append(f"{number}\t" + "\t".join([cell or _EMPTY for cell in cells] if empty else cells))
+    text = "\n".join(lines) + "\n"
+    is_even = text.count("\t") == len(batch) * width and text.count("\n") == len(batch)
+    if not is_even or text.count("\\") != blanks or "\r" in text or "\x00" in text or not _is_unicode(text):
+        return {"rows": batch}
+    return {"lines": text}
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _send(frame: dict[str, Any]) -> None:

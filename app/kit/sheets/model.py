@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,6 +43,22 @@ class Row(NamedTuple):
     flaws: dict[int, Flaw]
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Rows without a flaw, as text for PostgreSQL's COPY: number and cells apart by tabs, `\\N` for an empty cell."""
+
+    text: str
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return self.text.count("\n")
+
+    def rows(self) -> list[Row]:
+        """The same as rows."""
+        found = [line.split("\t") for line in self.text[:-1].split("\n")]
+        return [Row(int(number), ["" if cell == r"\N" else cell for cell in cells], {}) for number, *cells in found]
+
+
 class SheetName(NamedTuple):
     """A sheet of the workbook."""
 
@@ -76,6 +93,8 @@ class Options(NamedTuple):
     delimiter: str = ""
     is_checked: bool = False
     """The very same bytes have been read or checked before: a long sheet is streamed without a check of its own."""
+    as_lines: bool = False
+    """Rows whose cells hold nothing that COPY would escape come as `Lines`, the others as rows."""
 
 
 class Limits(NamedTuple):

@@ -19,7 +19,7 @@ from typing import IO, Any, Self
 
 from . import child, precheck, sniffing
 from .errors import SheetError
-from .model import DEFAULT_LIMITS, NO_CHOICE, Flaw, Head, Kind, Limits, Options, Row, SheetName
+from .model import DEFAULT_LIMITS, NO_CHOICE, Flaw, Head, Kind, Limits, Lines, Options, Row, SheetName
 from .refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -101,16 +101,16 @@ class SheetReader:
             yield from batch
 
     def batches(self) -> Iterator[list[Row]]:
-        """Rows in lists of up to `child.BATCH_ROWS`. Can be walked once."""
-        while "rows" in (frame := self._frame()):
-            yield [
-                Row(
-                    number,
-                    cells,
-                    {int(at): Flaw(flaw) for at, flaw in flaws.items()} if flaws else flaws,
-                )
-                for number, cells, flaws in frame["rows"]
-            ]
+        """Rows in lists of up to `child.BATCH_ROWS`. Can be walked once; not with `as_lines`."""
+        for batch in self.lines():
+            if isinstance(batch, Lines):
+                raise TypeError("asked for lines: walk lines()")
+            yield batch
+
+    def lines(self) -> Iterator[list[Row] | Lines]:
+        """Batches of up to `child.BATCH_ROWS`, with `as_lines` as text where that can be. Can be walked once."""
+        while "end" not in (frame := self._frame()):
+            yield Lines(frame["lines"]) if "lines" in frame else _rows(frame["rows"])
         self.close()
 
     def close(self) -> None:
@@ -161,6 +161,17 @@ class SheetReader:
         if code == -signal.SIGXCPU:
             return SheetError("sheet_too_slow", seconds=self._limits.cpu_seconds)
         return SheetError("sheet_reader_died")
+
+
+def _rows(batch: list[Any]) -> list[Row]:
+    return [
+        Row(
+            number,
+            cells,
+            {int(at): Flaw(flaw) for at, flaw in flaws.items()} if flaws else flaws,
+        )
+        for number, cells, flaws in batch
+    ]
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
