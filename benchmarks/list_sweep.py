@@ -33,7 +33,7 @@ VIEWS = {
 }
 TEXTS = {"tag": ("rush", "none-such"), "customer": ("C0000077", "nobody")}
 """What is typed into filters that take a text, by the filter's key."""
-NUMBERS = ("..50", "100..200", "4000..", "999999..", "123.45..123.45")
+NUMBERS = ("..50", "100..200", "4000..", "999999..", "123..123")
 DEPTHS = (0.1, 0.5, 0.9)
 
 

@@ -62,7 +62,8 @@ def expected(bench: Bench, subject: Subject) -> dict[str, list[str]]:
         "deep_page": f"{newest} offset {subject.deep_rows}",
         "search": f"where number like '%{sites.FRAGMENT}%' {newest}",
         "search, buyers too": f"where number like '%{sites.FRAGMENT}%' or customer_id in "
-        f"(select id from customer where number like '%{sites.FRAGMENT}%') {newest}",
+        f"(select id from customer where number like '%{sites.FRAGMENT}%' or phone like '%{sites.FRAGMENT}%') "
+        f"or phone like '%{sites.FRAGMENT}%' {newest}",
         "status_filter": f"where status = '{sites.STATUS}' {newest}",
         "sort_by_total": "order by total_minor desc, id desc",
     }

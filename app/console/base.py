@@ -109,9 +109,8 @@ class ListPage(ConsoleBase):
         shop = access.current_shop()
         spec = self.list_spec(shop)
         asked = lists.ask(spec, request.args)
-        tabs = lists.tab_counts(spec, asked, shop.id) if spec.tabs else {}
-        total = tabs[asked.tab] if asked.tab in tabs else lists.count(spec, asked, shop.id)
-        return jsonify(total=total, cap=lists.cap_of(asked), tabs=tabs)
+        counts = lists.counts(spec, asked, shop.id)
+        return jsonify(total=counts.total, cap=counts.cap, tabs=counts.tabs)
 
     def render_export(self) -> Response:
         """The matching rows as a workbook with the columns on screen. Raises RuleViolation("too_many_rows")."""

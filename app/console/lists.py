@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from werkzeug.datastructures import MultiDict
 
 from app.console import list_paging, selection
@@ -26,8 +28,10 @@ from app.kit.db import db
 from app.kit.errors import RuleViolation
 
 COUNT_CAP = 25_000
-NARROWED_CAP = 5_000
+NARROWED_CAP = 1_000
 """Under a search or filters each row counted may have to be looked at; without them an index alone is read."""
+AT_ONCE = 5_000
+"""So many rows that a search or filters find are looked at once for all tabs."""
 PAGE_SIZES = (25, 50, 100, 200)
 
 
@@ -117,26 +121,47 @@ def page(spec: ListSpec, asked: Asked, shop_id: int) -> Page:
     return list_paging.page(spec, asked, conditions(spec, asked, shop_id))
 
 
-def cap_of(asked: Asked) -> int:
-    """How far matching rows are counted."""
-    return NARROWED_CAP if asked.text or asked.filters else COUNT_CAP
+@dataclass(frozen=True)
+class Counts:
+    """How many rows match in all and under each tab; beyond `cap` nothing was counted."""
+
+    total: int
+    cap: int
+    tabs: dict[str, int]
 
 
-def count(spec: ListSpec, asked: Asked, shop_id: int) -> int:
-    """How many rows match, counted no further than one beyond `cap_of`."""
-    capped = matching(spec, asked, shop_id).limit(cap_of(asked) + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(capped)) or 0
-
-
-def tab_counts(spec: ListSpec, asked: Asked, shop_id: int) -> dict[str, int]:
-    """The capped count of each tab, in one statement; search and filters apply."""
-    counts = []
+def counts(spec: ListSpec, asked: Asked, shop_id: int) -> Counts:
+    """Search and filters apply to each tab. One statement; a second one where they find more than AT_ONCE."""
+    tabs = spec.tabs or (Tab("", ""),)
     narrowing = _narrowing(spec, asked, shop_id)  # once: a search may ask the database for ids
-    for position, tab in enumerate(spec.tabs):
-        capped = select(spec.model.id).where(*narrowing, *tab.where).limit(cap_of(asked) + 1).subquery()
-        counts.append(select(func.count()).select_from(capped).scalar_subquery().label(f"tab_{position}"))
-    row = db.session.execute(select(*counts)).one()
-    return {tab.key: number for tab, number in zip(spec.tabs, row, strict=True)}
+    narrowed = bool(asked.text or asked.filters)
+    if narrowed and (row := _looked_at(spec.model, narrowing, tabs)):
+        return _told(spec, asked, AT_ONCE, row)
+    cap = NARROWED_CAP if narrowed else COUNT_CAP
+    return _told(spec, asked, cap, _capped(spec.model, narrowing, tabs, cap))
+
+
+def _told(spec: ListSpec, asked: Asked, cap: int, row: Sequence[int]) -> Counts:
+    tabs = {tab.key: number for tab, number in zip(spec.tabs, row, strict=False)}
+    return Counts(tabs.get(asked.tab, row[0]), cap, tabs)
+
+
+def _looked_at(model: Any, narrowing: list[ColumnElement[bool]], tabs: tuple[Tab, ...]) -> Sequence[int]:
+    """The exact counts, from one look at what is found; nothing when that is more than AT_ONCE."""
+    found = select(model.id).where(*narrowing).limit(AT_ONCE + 1).scalar_subquery()
+    under = [func.count().filter(and_(true(), *tab.where)) for tab in tabs]
+    row = db.session.execute(
+        select(func.count(), *under).where(model.id == any_(func.array(found, type_=ARRAY(BigInteger))))
+    ).one()
+    return row[1:] if row[0] <= AT_ONCE else ()
+
+
+def _capped(model: Any, narrowing: list[ColumnElement[bool]], tabs: tuple[Tab, ...], cap: int) -> Sequence[int]:
+    """The count of each tab, no further than one beyond the cap."""
+    some = [select(model.id).where(*narrowing, *tab.where).limit(cap + 1).subquery() for tab in tabs]
+    return tuple(
+        db.session.execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))).one()
+    )
 
 
 __all__ = [
@@ -153,10 +178,9 @@ __all__ = [
     "Tab",
     "any_of",
     "ask",
-    "cap_of",
     "conditions",
     "contains",
-    "count",
+    "counts",
     "day_range",
     "matching",
     "number_range",
@@ -164,5 +188,4 @@ __all__ = [
     "query_of",
     "selection_from",
     "shown",
-    "tab_counts",
 ]

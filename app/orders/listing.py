@@ -67,7 +67,7 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
         tabs=_tabs(),
         filters=filters.of(shop_id, zone, currency),
         search=lambda text: search.matching(text, shop_id),
-        search_hint=_l("Order number, customer or SKU code"),
+        search_hint=_l("Order number, customer, receiver, phone or SKU code"),
         loads=(joinedload(Order.customer),),
         enrich=shortages.attach,
     )

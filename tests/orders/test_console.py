@@ -82,14 +82,21 @@ def test_newest_orders_come_first(shop, agent) -> None:
         ("?q=mug-1", ["SO-2"]),
         ("?q=MUG", []),
         ("?q=100%25", []),
+        ("?q=李小红", ["SO-1"]),
+        ("?q=李小", ["SO-1"]),
+        ("?q=13900008866", ["SO-1"]),
+        ("?q=8866", ["SO-1"]),
+        ("?q=886", []),
+        ("?q=77001", ["SO-3"]),
+        ("?f_placed=2026-11-01..2026-11-02&sort=-number", ["SO-2", "SO-1", "CN-1", "AD-1"]),
         ("?sort=total", ["CN-1", "AD-1", "SO-1", "SO-2", "SO-3"]),
         ("?sort=number", ["AD-1", "CN-1", "SO-1", "SO-2", "SO-3"]),
     ],
 )
 def test_tabs_filters_search_and_sorting_find_exactly_these(shop, agent, query, expected) -> None:
-    buyer = make.customer(shop, number="C-9", name="张伟民")
+    buyer = make.customer(shop, number="C-9", name="张伟民", phone="13877001122")
     mug = make.sku(shop, code="MUG-1")
-    make.order(shop, ("A", 1, 1000), number="SO-1")
+    make.order(shop, ("A", 1, 1000), number="SO-1", receiver="李小红", phone="13900008866")
     second = make.order(
         shop,
         ("MUG-1", 1, 2000),
