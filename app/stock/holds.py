@@ -124,13 +124,14 @@ def confirm(shop_id: int, holder: str) -> int:
     Raises Conflict("holds_gone") when nothing is held any more, because it has expired or was released.
     """
     values = {"shop_id": assert_in_scope(shop_id), "holder": holder}
-    row = db.session.connection().exec_driver_sql(_CONFIRM, values).one()
-    if not row.kept:
-        raise Conflict("holds_gone", holder=holder)
-    if row.changed and (stale := _known(holder)):
-        for hold in stale:
+    connection = db.session.connection()
+    if changed := connection.exec_driver_sql(_CONFIRM, values).rowcount:
+        for hold in _known(holder):
             db.session.expire(hold)
-    return int(row.changed or row.kept)
+        return changed
+    if kept := connection.exec_driver_sql(_KEPT, values).scalar():
+        return int(kept)
+    raise Conflict("holds_gone", holder=holder)
 
 
 def _known(holder: str) -> list[StockHold]:
@@ -245,9 +246,8 @@ from unnest(cast(:skus as bigint[]), cast(:warehouses as bigint[]), cast(:units 
     with ordinality as w(sku_id, warehouse_id, units, position)
 on conflict do nothing returning id, sku_id, warehouse_id, quantity""")
 _CONFIRM = """
-with changed as (
-    update stock_hold set state = 'confirmed', expires_at = null
-    where shop_id = %(shop_id)s and holder = %(holder)s and state = 'live' returning id
-)
-select (select count(*) from changed) as changed, count(*) as kept from stock_hold
-where shop_id = %(shop_id)s and holder = %(holder)s and state in ('live', 'confirmed', 'consumed')"""
+update stock_hold set state = 'confirmed', expires_at = null
+where shop_id = %(shop_id)s and holder = %(holder)s and state = 'live'"""
+_KEPT = """
+select count(*) from stock_hold
+where shop_id = %(shop_id)s and holder = %(holder)s and state in ('confirmed', 'consumed')"""

@@ -133,6 +133,17 @@ def test_a_confirmed_hold_does_not_expire_and_a_live_one_does(shop, cup) -> None
         holds.confirm(shop.id, "order:2")
 
 
+def test_a_confirmation_reads_the_holds_of_its_holder_alone(shop, cup) -> None:
+    with transaction():
+        holds.place(shop.id, {cup.id: 1}, "order:1", 900)
+    connection, values = db.session.connection(), {"shop_id": shop.id, "holder": "order:1"}
+    connection.exec_driver_sql("set local enable_seqscan = off")
+    plan = "\n".join(connection.exec_driver_sql(f"explain {holds._CONFIRM}", values).scalars())
+
+    assert "ix_stock_hold_holder" in plan
+    assert "ix_stock_hold_expiry" not in plan
+
+
 def test_release_gives_back_all_or_part_and_only_once(shop, cup) -> None:
     with transaction():
         holds.place(shop.id, {cup.id: 7}, "order:1", None)
