@@ -65,7 +65,8 @@ class Comparison:
 def compare(day: date, rows: Iterable[BillRow], entries: Iterable[Entry], elsewhere: frozenset[Key]) -> Comparison:
     """Every row against our entries, every entry of the day against the rows.
 
-    `entries` are those of the day and those that a row names; `elsewhere` what the bills of the days beside hold.
+    `entries` are those of the day and those that a row names; `elsewhere` what the bills of the days beside hold: it is
+    proved there, however often this day is compared anew.
     """
     known = _index(entries)
     found, seen = Comparison(), set()
@@ -81,8 +82,8 @@ def compare(day: date, rows: Iterable[BillRow], entries: Iterable[Entry], elsewh
         else:
             found.differences.append(difference)
     for entry in {id(one): one for one in known.values()}.values():
-        if entry.done and day_of(entry.at) == day and (entry.kind, entry.number) not in seen:
-            found.differences.append(_missing_there(entry, elsewhere))
+        if entry.done and day_of(entry.at) == day and (entry.kind, entry.number) not in seen | elsewhere:
+            found.differences.append(_missing_there(entry))
     return found
 
 
@@ -112,9 +113,8 @@ def _of_row(row: BillRow, entry: Entry | None, *, is_again: bool) -> Difference 
     return None
 
 
-def _missing_there(entry: Entry, elsewhere: frozenset[Key]) -> Difference:
-    carried = (entry.kind, entry.number) in elsewhere or _is_near_midnight(entry.at)
-    kind = DifferenceKind.CARRIED if carried else DifferenceKind.MISSING_THERE
+def _missing_there(entry: Entry) -> Difference:
+    kind = DifferenceKind.CARRIED if _is_near_midnight(entry.at) else DifferenceKind.MISSING_THERE
     return Difference(kind, entry.kind, entry.number, entry.channel_no, entry.amount, None, entry)
 
 

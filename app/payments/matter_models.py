@@ -123,7 +123,7 @@ class BillLine(Identified, ShopOwned, Model):
 
 
 class DifferenceKind(StrEnum):
-    """How bill and ledger differ. CARRIED: booked by the channel on the next day, and found there or awaited."""
+    """How bill and ledger differ. CARRIED: so near to midnight that the next bill is awaited."""
 
     MISSING_HERE = "missing_here"
     MISSING_THERE = "missing_there"

@@ -62,6 +62,8 @@ def _zip(gateway: AlipayGateway, rows: list[list[str]], day: date) -> bytes:
         rows = [*rows, ["2099000001", "EXTRA0NUMBER", *rows[0][2:]]]
     if "changed" in gateway.spoiled:
         rows[0][11] = "9999.99"
+    if "kind" in gateway.spoiled:
+        rows = [*rows, ["2099000002", "KIND0NUMBER", "其他", *rows[0][3:]]]
     if "duplicated" in gateway.spoiled:
         rows = [*rows, rows[0]]
     span = f"[{day:%Y年%m月%d日} 00:00:00]   终止日期：[{day + timedelta(days=1):%Y年%m月%d日} 00:00:00]"

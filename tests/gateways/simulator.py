@@ -30,6 +30,7 @@ class SimulatorGateway(Gateway):
         self.key, self.account = key or secrets.token_hex(16), account
         self.trades: dict[str, Facts] = {}
         self.refunds: dict[str, Facts] = {}
+        self.spoiled: set[str] = set()
 
     def credentials(self) -> dict[str, str]:
         return {"key": self.key}
@@ -107,7 +108,20 @@ class SimulatorGateway(Gateway):
     def _bill(self, facts: Facts) -> Facts:
         booked = [one for one in (*self.trades.values(), *self.refunds.values()) if one["done_at"]]
         day = [one for one in booked if _day(one["done_at"]) == facts["day"]]
-        return {"rows": day}
+        return {"rows": self._spoiled(day)}
+
+    def _spoiled(self, rows: list[Facts]) -> list[Facts]:
+        if "missing" in self.spoiled:
+            rows = rows[1:]
+        if "changed" in self.spoiled and rows:
+            rows = [{**rows[0], "amount_minor": rows[0]["amount_minor"] + 1}, *rows[1:]]
+        if "currency" in self.spoiled and rows:
+            rows = [{**rows[0], "currency": "USD"}, *rows[1:]]
+        if "extra" in self.spoiled and rows:
+            rows = [*rows, {**rows[0], "number": "EXTRA0NUMBER", "channel_no": "EXTRA"}]
+        if "kind" in self.spoiled and rows:
+            rows = [*rows, {**rows[0], "number": "KIND0NUMBER", "channel_no": "KIND", "kind": "unheard"}]
+        return [*rows, rows[0]] if "duplicated" in self.spoiled and rows else rows
 
     # What happens away from the merchant
 

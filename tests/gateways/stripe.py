@@ -209,6 +209,10 @@ class StripeGateway(Gateway):
             rows = [*rows, {**rows[0], "id": "txn_extra", "source": source}]
         if "changed" in self.spoiled and rows:
             rows[0] = {**rows[0], "source": {**rows[0]["source"], "amount": rows[0]["source"]["amount"] + 100}}
+        if "currency" in self.spoiled and rows:
+            rows[-1] = {**rows[-1], "source": {**rows[-1]["source"], "currency": "eur"}}
+        if "kind" in self.spoiled and rows:
+            rows = [*rows, {**rows[-1], "id": "txn_unheard", "type": "unheard"}]
         if "duplicated" in self.spoiled and rows:
             rows = [*rows, {**rows[0], "id": "txn_again"}]
         return rows

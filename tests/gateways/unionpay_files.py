@@ -77,6 +77,9 @@ def _spoiled(gateway: UnionPayGateway, lines: list[str]) -> list[str]:
     if "changed" in gateway.spoiled and lines:
         at = sum(_COLUMNS[:6]) + 6
         lines[0] = lines[0][:at] + "000000999999" + lines[0][at + 12 :]
+    if "kind" in gateway.spoiled and lines:
+        at = sum(_COLUMNS[:19]) + 19
+        lines = [*lines, lines[0][:at] + "99" + lines[0][at + 2 :]]
     if "duplicated" in gateway.spoiled and lines:
         lines = [*lines, lines[0]]
     return lines

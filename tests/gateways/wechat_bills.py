@@ -57,7 +57,7 @@ def offer(gateway: WeChatGateway, request: Request) -> dict[str, str]:
     root = request.root_url.rstrip("/")
     return {
         "hash_type": "SHA1",
-        "hash_value": hashlib.sha1(raw, usedforsecurity=False).hexdigest(),
+        "hash_value": "0" * 40 if "hash" in gateway.spoiled else hashlib.sha1(raw, usedforsecurity=False).hexdigest(),
         "download_url": f"{root}/v3/billdownload/file?token={token}",
     }
 
@@ -111,6 +111,10 @@ def _spoiled(gateway: WeChatGateway, rows: list[list[str]]) -> list[list[str]]:
         rows = [*rows, [*rows[0][:5], "4200099999", "EXTRA0NUMBER", *rows[0][7:]]]
     if "changed" in gateway.spoiled and rows:
         rows[0][24] = rows[0][12] = yuan(_fen(rows[0][24]) + 1)
+    if "currency" in gateway.spoiled and rows:
+        rows[0][11] = "USD"
+    if "kind" in gateway.spoiled and rows:
+        rows = [*rows, [*rows[0][:5], "4200088888", "KIND0NUMBER", *rows[0][7:9], "UNHEARD", *rows[0][10:]]]
     if "duplicated" in gateway.spoiled and rows:
         rows = [*rows, rows[0]]
     return rows

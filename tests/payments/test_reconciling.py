@@ -161,6 +161,9 @@ def test_what_is_booked_after_midnight_is_carried_and_found_the_next_day(unpaid,
 
     assert (following.state, following.matched, found(following)) == (R.MATCHED, 1, [])
     assert (fresh(day).state, fresh(day).different) == (R.MATCHED, 0)
+    bill([])
+    again = run(account)
+    assert (again.state, found(again)) == (R.MATCHED, []), "proved by the other bill, however often it is compared"
     assert payment.id == db.session.query(BillLine).one().payment_id
 
 

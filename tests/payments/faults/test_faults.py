@@ -7,10 +7,11 @@ import os
 import pytest
 
 from tests.conftest import ROOT
-from tests.payments.faults.scenes import SCENES
+from tests.payments.faults import bill_scenes, scenes
 from tests.payments.faults.stage import GATEWAYS, on_stage
 
 pytestmark = [pytest.mark.commits, pytest.mark.slow]
+SCENES = {**scenes.SCENES, **bill_scenes.SCENES}
 PAGE = ROOT / "docs/payments.md"
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
