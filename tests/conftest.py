@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login.utils import _create_identifier
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event
 
 from launcher.servers import embedded_postgres, embedded_redis
+from tests import databases
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("KUAIDAN_SHARED_DATA", ROOT.parent / "shared" / "data"))
+SECRET_KEY = "for-tests-only-0123456789abcdef-0123"
 
 
 class FreshClient(FlaskClient):
@@ -29,19 +34,28 @@ class FreshClient(FlaskClient):
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[dict[str, str]]:
-    """Addresses of the test PostgreSQL (a database of this process alone) and Redis."""
+    """Addresses of the test PostgreSQL (a prepared database of this process alone) and Redis."""
     with (
         embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres,
         embedded_redis(ROOT / "var/test/redis", durable=False) as redis,
     ):
-        name = f"test_{os.getpid()}"
-        admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"create database {name} owner kuaidan"))
         index = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        yield {"database": postgres.url_of(name), "redis": redis.url_of(index)}
-        with admin.connect() as connection:
-            connection.execute(text(f"drop database if exists {name} with (force)"))
+        with databases.copy_of_prepared(postgres, lambda url: _prepare(url, redis.url_of(index))) as name:
+            yield {
+                "database": postgres.url_of(name),
+                "redis": redis.url_of(index),
+                "administration": postgres.admin_url_of(name),
+            }
+
+
+def _prepare(database: str, redis: str) -> None:
+    """`flask prepare`, in a process of its own."""
+    environment = {**os.environ, "DATABASE_URL": database, "REDIS_URL": redis, "SECRET_KEY": SECRET_KEY}
+    command = [sys.executable, "-m", "flask", "--app", "app.wsgi", "prepare"]
+    with tempfile.TemporaryDirectory() as state:
+        environment["KUAIDAN_STATE_DIR"] = state
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +68,7 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
         {
             "DATABASE_URL": servers["database"],
             "REDIS_URL": servers["redis"],
-            "SECRET_KEY": "for-tests-only-0123456789abcdef-0123",
+            "SECRET_KEY": SECRET_KEY,
             "KUAIDAN_STATE_DIR": str(tmp_path_factory.mktemp("state")),
             "KUAIDAN_LOG_LEVEL": "WARNING",
         }
@@ -62,8 +76,6 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
     flask_app = create_app(values)
     flask_app.test_client_class = FreshClient
     flask_app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
-    result = flask_app.test_cli_runner().invoke(args=["prepare", "--json"])
-    assert result.exit_code == 0, result.output
     return flask_app
 
 
@@ -73,13 +85,16 @@ def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
     if "app" not in request.fixturenames:
         yield
         return
+    from app.kit.db import db
+
     flask_app = request.getfixturevalue("app")
     if request.node.get_closest_marker("commits"):
         yield
-        _empty(flask_app)
+        databases.empty(request.getfixturevalue("servers")["administration"])
+        flask_app.extensions["kuaidan_redis"].flushdb()
+        with flask_app.app_context():
+            db.session.remove()
         return
-    from app.kit.db import db
-
     with flask_app.app_context():
         engine = db.engines[None]
     with engine.connect() as connection:
@@ -91,31 +106,6 @@ def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
             db.session.remove()
         db._app_engines[flask_app][None] = engine
         outer.rollback()
-
-
-def _empty(flask_app: Flask) -> None:
-    """Truncate every table but roles and the migration head."""
-    from app.kit.db import Model, db
-
-    kept = {
-        "ab_role",
-        "ab_permission",
-        "ab_view_menu",
-        "ab_permission_view",
-        "ab_permission_view_role",
-        "ab_user",
-        "ab_user_role",
-    }
-    names = ", ".join(f'"{t.name}"' for t in Model.metadata.sorted_tables if t.name not in kept)
-    with flask_app.app_context():
-        with db.engine.begin() as connection:
-            connection.execute(text(f"truncate {names} restart identity cascade"))
-            connection.execute(
-                text("delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin')")
-            )
-            connection.execute(text("delete from ab_user where username <> 'admin'"))
-        flask_app.extensions["kuaidan_redis"].flushdb()
-        db.session.remove()
 
 
 @pytest.fixture

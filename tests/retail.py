@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from launcher.servers import embedded_postgres
+from tests import databases
 from tests.conftest import ROOT
 
 SAMPLE_DATA = ROOT / "sample_data"
@@ -26,11 +26,11 @@ OPTIONS = {"options": "-c jit=off -c timezone=UTC"}
 def retail_database(app: Flask) -> Iterator[Engine]:
     """A database with both demo shops in full; look, and take back whatever you write (`in_retail` does)."""
     with embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres:
-        name = f"retail_{_fingerprint()}"
+        name = f"retail_{databases.fingerprint(SOURCES)}"
         admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(text("select pg_advisory_lock(hashtext('retail'))"))  # parallel runs take turns
-            if not _exists(connection, name):
+            if not databases.exists(connection, name):
                 _fill(app, connection, name, postgres.url_of(f"filling_{os.getpid()}"))
         engine = create_engine(postgres.url_of(name), connect_args=OPTIONS)
         yield engine
@@ -56,23 +56,9 @@ def in_retail(app: Flask, engine: Engine) -> Iterator[None]:
             outer.rollback()
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _exists(connection: Connection, name: str) -> bool:
-    return connection.execute(text("select 1 from pg_database where datname = :n"), {"n": name}).first() is not None
-
-
 def _fill(app: Flask, connection: Connection, name: str, url: str) -> None:
     """Load into a database of a working name, so that an interrupted load is never taken for a whole one."""
-    stale = "select datname from pg_database where datname like 'retail\\_%' or datname like 'filling\\_%'"
-    for old in connection.execute(text(stale)).scalars().all():
-        connection.execute(text(f'drop database "{old}" with (force)'))
+    databases.drop_all_like(connection, "retail\\_%", "filling\\_%")
     working = url.rsplit("/", 1)[1]
     connection.execute(text(f'create database "{working}" owner kuaidan'))
     engine = create_engine(url, connect_args=OPTIONS)

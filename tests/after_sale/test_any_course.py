@@ -5,9 +5,9 @@ from __future__ import annotations
 import collections
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func, select, text
 
 from app.after_sale import access, cases, lifecycle, negotiation, opening, refund_ledger, returns, sending
@@ -27,6 +27,7 @@ from app.payments.models import Refund, RefundState
 from app.payments.providers import RefundReport, RefundStatus
 from tests import factories as make
 from tests.after_sale.conftest import a6_order
+from tests.lives import OwnLife
 
 STATS = collections.Counter()
 REACHED: set[tuple[CaseKind, CaseState]] = set()
@@ -34,11 +35,12 @@ REACHED: set[tuple[CaseKind, CaseState]] = set()
 PARTIES = {one: By(one, may_approve=True) for one in Party}
 
 
-class AnyCourse(RuleBasedStateMachine):
+class AnyCourse(OwnLife):
     """One order; cases are opened, argued about, received, refunded, failed and retried in any order."""
 
     @initialize(sent=st.booleans())
     def begin(self, sent: bool) -> None:
+        self.begin_life()
         self.order_id = a6_order(make.shop(), pay=False).id
         simulate.pay(self.order_id)
         self.ended: dict[int, CaseState] = {}
@@ -193,20 +195,30 @@ cross join lateral (
 where l.order_id = :order_id and l.kind = 'product'""")
 
 
+NEEDED = {CaseState.DONE, CaseState.CLOSED, CaseState.REFUNDING}
+ROUNDS = 6
+"""At most; a round is a seed, so that a run can be had again."""
+
+
 @pytest.mark.usefixtures("app")
 def test_any_course_of_cases_keeps_the_books_closed() -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
     with context.every_shop("test"), context.acting(context.Actor("system", "test")):
-        run_state_machine_as_test(
-            AnyCourse,
-            settings=settings(
-                max_examples=20,
-                stateful_step_count=50,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                derandomize=True,
-                phases=(Phase.generate,),
-            ),
-        )
-    assert {CaseState.DONE, CaseState.CLOSED, CaseState.REFUNDING} <= {state for _, state in REACHED}
+        for number in range(ROUNDS):
+            live_a_round(number)
+            if {state for _, state in REACHED} >= NEEDED:
+                break
+    assert NEEDED - {state for _, state in REACHED} == set()
+
+
+def live_a_round(number: int) -> None:
+    run_state_machine_as_test(
+        seed(number)(AnyCourse),
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=50,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,),
+        ),
+    )

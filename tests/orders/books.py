@@ -76,4 +76,4 @@ def wrong_orders(shop_id: int) -> list[str]:
     """Every order, payment, line or level of stock of a shop that does not add up."""
     db.session.flush()
     found = [db.session.scalars(text(one), {"s": shop_id}) for one in (_WRONG, _MOVES)]
-    return [*found[0], *found[1], *wrong()]
+    return [*found[0], *found[1], *wrong(shop_id)]

@@ -1,0 +1,101 @@
+"""The databases of the tests: a prepared one to copy from, a copy for each process, and how a copy is emptied."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, text
+
+from launcher.servers import Postgres
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("migrations/**/*.py", "app/**/*.py", "config.py")
+"""What tables, permissions and roles depend on; a change of any of them prepares anew."""
+KEPT = {
+    "ab_role",
+    "ab_permission",
+    "ab_view_menu",
+    "ab_permission_view",
+    "ab_permission_view_role",
+    "ab_user",
+    "ab_user_role",
+    "alembic_version",
+}
+_EMPTY = """
+do $$
+declare one record; has_rows boolean;
+begin
+    set local session_replication_role = replica;  -- no keys are checked and no history is written
+    for one in select c.oid::regclass as name, c.oid from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> all (array[{kept}])
+    loop
+        execute format('select exists (select from %s)', one.name) into has_rows;
+        if has_rows then
+            execute format('delete from %s', one.name);
+        end if;
+    end loop;
+    for one in select c.oid::regclass as name from pg_class c join pg_sequences s on s.sequencename = c.relname
+        join pg_depend d on d.objid = c.oid and d.deptype in ('a', 'i') join pg_class t on t.oid = d.refobjid
+        where c.relkind = 'S' and s.last_value is not null and t.relname <> all (array[{kept}])
+    loop
+        perform setval(one.name, 1, false);
+    end loop;
+    delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin');
+    delete from ab_user where username <> 'admin';
+end $$
+"""
+
+
+@contextmanager
+def copy_of_prepared(postgres: Postgres, prepare: Callable[[str], object]) -> Iterator[str]:
+    """The name of a database of this process alone; `prepare(url)` is called when none of these sources is there."""
+    admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
+    own = f"test_{os.getpid()}"
+    with admin.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(hashtext('prepared'))"))  # parallel runs take turns
+        template = f"prepared_{fingerprint(SOURCES)}"
+        if not exists(connection, template):
+            drop_all_like(connection, "prepared\\_%", "preparing\\_%")
+            working = f"preparing_{os.getpid()}"
+            connection.execute(text(f"create database {working} owner kuaidan"))
+            prepare(postgres.url_of(working))
+            connection.execute(text(f"alter database {working} rename to {template}"))
+        connection.execute(text(f"create database {own} owner kuaidan template {template}"))
+    yield own
+    with admin.connect() as connection:
+        connection.execute(text(f"drop database if exists {own} with (force)"))
+    admin.dispose()
+
+
+def empty(admin_url: str) -> None:
+    """Delete every row but those of roles, permissions, the first administrator and the migration head."""
+    kept = ", ".join(f"'{name}'" for name in sorted(KEPT))
+    engine = create_engine(admin_url)
+    with engine.begin() as connection:
+        connection.execute(text(_EMPTY.format(kept=kept)))
+    engine.dispose()
+
+
+def fingerprint(patterns: Iterable[str]) -> str:
+    """Sixteen hexadecimal digits that change with the content of any file of these patterns."""
+    digest = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def exists(connection: Connection, name: str) -> bool:
+    """Whether there is a database of that name."""
+    return connection.execute(text("select 1 from pg_database where datname = :n"), {"n": name}).first() is not None
+
+
+def drop_all_like(connection: Connection, *patterns: str) -> None:
+    """Drop every database whose name is like one of these, in use or not."""
+    names = text("select datname from pg_database where datname like any (:patterns)")
+    for old in connection.execute(names, {"patterns": list(patterns)}).scalars().all():
+        connection.execute(text(f'drop database "{old}" with (force)'))
