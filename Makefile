@@ -20,7 +20,7 @@ setup-tests:
 	@$(PYTHON) run.py --setup-only --with-tests
 
 test: setup-tests  ## Run all tests on real servers of their own (ARGS="-k name" narrows)
-	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+	$(VENV_PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup-tests  ## Check style, formatting, import contracts and types
 	$(VENV_PYTHON) -m ruff check .

@@ -24,6 +24,11 @@ SHARED_DATA = Path(os.environ.get("KUAIDAN_SHARED_DATA", ROOT.parent / "shared" 
 SECRET_KEY = "for-tests-only-0123456789abcdef-0123"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no process works alone."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("browser") is None))
+
+
 class FreshClient(FlaskClient):
     """Each request in an app context of its own, as in production: nothing in `g` outlives it."""
 

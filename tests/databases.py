@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 from launcher.servers import Postgres
 
@@ -53,10 +53,8 @@ end $$
 @contextmanager
 def copy_of_prepared(postgres: Postgres, prepare: Callable[[str], object]) -> Iterator[str]:
     """The name of a database of this process alone; `prepare(url)` is called when none of these sources is there."""
-    admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
     own = f"test_{os.getpid()}"
-    with admin.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(hashtext('prepared'))"))  # parallel runs take turns
+    with taking_turns(postgres, "prepared") as connection:
         template = f"prepared_{fingerprint(SOURCES)}"
         if not exists(connection, template):
             drop_all_like(connection, "prepared\\_%", "preparing\\_%")
@@ -66,9 +64,17 @@ def copy_of_prepared(postgres: Postgres, prepare: Callable[[str], object]) -> It
             connection.execute(text(f"alter database {working} rename to {template}"))
         connection.execute(text(f"create database {own} owner kuaidan template {template}"))
     yield own
-    with admin.connect() as connection:
+    with taking_turns(postgres, own) as connection:
         connection.execute(text(f"drop database if exists {own} with (force)"))
-    admin.dispose()
+
+
+@contextmanager
+def taking_turns(postgres: Postgres, what: str) -> Iterator[Connection]:
+    """A superuser's connection to the maintenance database, for one process at a time."""
+    engine = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:  # the lock is its, and goes with it: no pool may keep it
+        connection.execute(text("select pg_advisory_lock(hashtext(:what))"), {"what": what})
+        yield connection
 
 
 def empty(admin_url: str) -> None:

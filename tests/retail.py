@@ -27,15 +27,12 @@ def retail_database(app: Flask) -> Iterator[Engine]:
     """A database with both demo shops in full; look, and take back whatever you write (`in_retail` does)."""
     with embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres:
         name = f"retail_{databases.fingerprint(SOURCES)}"
-        admin = create_engine(postgres.admin_url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text("select pg_advisory_lock(hashtext('retail'))"))  # parallel runs take turns
+        with databases.taking_turns(postgres, "retail") as connection:
             if not databases.exists(connection, name):
                 _fill(app, connection, name, postgres.url_of(f"filling_{os.getpid()}"))
         engine = create_engine(postgres.url_of(name), connect_args=OPTIONS)
         yield engine
         engine.dispose()
-        admin.dispose()
 
 
 @contextmanager

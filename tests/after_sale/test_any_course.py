@@ -140,6 +140,12 @@ class AnyCourse(OwnLife):
             courses.move_refund(refund, RefundState.SUBMITTING)
         refund_course.apply(refund_id, report)
 
+    @rule(data=st.data(), party=st.sampled_from([Party.BUYER, Party.SELLER]), surely=st.integers(0, 2))
+    def give_up(self, data, party, surely) -> None:
+        case = self.some(data)
+        if case and not surely:
+            self.act(data, case, Act.CLOSE, PARTIES[party])
+
     @rule(data=st.data())
     def retry(self, data) -> None:
         if case := self.some(data):

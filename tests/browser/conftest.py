@@ -22,6 +22,12 @@ from werkzeug.serving import make_server
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "var/screens"
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+AXE_TELLS = "{resultTypes: ['violations'], selectors: false, preload: false}"
+"""What we read of its findings: the same rules, without a CSS selector worked out for each node."""
+LOOKS = [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)]
+"""Language, theme and width: each pair of their values once."""
+TWO_LOOKS = [("zh", "light", 1440), ("en", "dark", 390)]
+"""Each value once, and the longer language on the narrower screen."""
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome Kuaidan-tests"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -130,7 +136,7 @@ def axe() -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+        found = page.evaluate(f"axe.run(document, {AXE_TELLS}).then(r => r.violations)")
         told = [
             f"{one['impact']} {one['id']}: {node['html'][:160]} | {node['failureSummary'][:300]}"
             for one in found

@@ -13,6 +13,7 @@ from app.console.roles import Role
 from app.kit import clock
 from app.kit.db import db
 from tests import factories as make
+from tests.browser.conftest import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -33,10 +34,7 @@ def manager(committed) -> int:
         return user.id
 
 
-@pytest.mark.parametrize(
-    ("locale", "theme", "width"),
-    [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)],
-)
+@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
 def test_the_pages_are_accessible(manager, open_page, axe, shoot, locale, theme, width) -> None:
     for path in ("/api-keys/", "/api-keys/add", "/api-keys/1", "/api/docs/"):
         page = open_page(path, manager, locale=locale, theme=theme, width=width)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from app.console.roles import Role
 from tests import factories as make
+from tests.browser.conftest import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -76,9 +77,7 @@ def test_faults_stand_beside_their_fields_and_what_was_typed_stays(manager, open
     axe(page)
 
 
-@pytest.mark.parametrize(
-    ("locale", "theme", "width"), [("zh", "dark", 1440), ("zh", "light", 390), ("en", "dark", 390)]
-)
+@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
 def test_the_form_fits_every_screen(manager, open_page, axe, shoot, locale, theme, width) -> None:
     page = open_page("/products/", manager, locale=locale, theme=theme, width=width)
     open_form(page)

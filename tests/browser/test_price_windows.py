@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from app.console.roles import Role
 from app.kit import clock
 from tests import factories as make
+from tests.browser.conftest import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 DAY = timedelta(days=1)
@@ -114,10 +115,7 @@ def test_a_time_that_comes_twice_is_chosen(people, open_page, axe, shoot) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Night")
 
 
-@pytest.mark.parametrize(
-    ("locale", "theme", "width"),
-    [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)],
-)
+@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
 def test_the_pages_are_accessible_and_fit(people, open_page, axe, shoot, locale, theme, width) -> None:
     paths = {
         "list": "/price-windows/",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from app.kit import clock
 from app.orders.models import OrderKind
 from app.shops import shops
 from tests import factories as make
+from tests.browser.conftest import LOOKS
 from tests.insights.reading import Workbook
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
-LOOKS = list(product(("zh", "en"), ("light", "dark"), (1440, 390)))
 
 
 @pytest.fixture

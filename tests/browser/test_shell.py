@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from playwright.sync_api import expect
@@ -12,10 +11,9 @@ from app.console.roles import Role
 from app.kit import clock
 from app.orders.models import OrderStatus
 from tests import factories as make
+from tests.browser.conftest import LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
-
-LOOKS = list(product(("zh", "en"), ("light", "dark"), (1440, 390)))
 
 
 @pytest.fixture

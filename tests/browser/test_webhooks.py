@@ -14,6 +14,7 @@ from app.webhooks import endpoints, replaying, sending
 from app.webhooks.kinds import KINDS
 from app.webhooks.models import PauseCause
 from tests import factories as make
+from tests.browser.conftest import TWO_LOOKS
 from tests.webhooks.conftest import happen, receive  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -89,10 +90,7 @@ def busy(app, manager, committed, receive) -> tuple[int, list[int]]:  # noqa: F8
     return manager[0], rows
 
 
-@pytest.mark.parametrize(
-    ("locale", "theme", "width"),
-    [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)],
-)
+@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
 def test_the_pages_are_accessible(busy, open_page, axe, shoot, locale, theme, width) -> None:
     user, rows = busy
     paths = {
