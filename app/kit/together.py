@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import inspect, select, text
+from sqlalchemy import ColumnElement, inspect, select, text
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.kit import clock
@@ -66,11 +66,15 @@ def keep(row: T) -> T:
 
 def lock(model: type[T], ids: Iterable[int]) -> dict[int, T]:
     """Rows as they are now, by id: locked in the order of their ids until the transaction ends, and kept."""
-    wanted = sorted(set(ids))
     key: Any = model.id  # type: ignore[attr-defined]  # every model has an id
-    query = select(model).where(key.in_(wanted)).order_by(key).with_for_update(key_share=True)
-    rows = db.session.scalars(query.execution_options(populate_existing=True)).all()
-    return {row.id: keep(row) for row in rows}  # type: ignore[attr-defined]
+    return {row.id: row for row in lock_where(model, key.in_(sorted(set(ids))))}  # type: ignore[attr-defined]
+
+
+def lock_where(model: type[T], *which: ColumnElement[bool]) -> list[T]:
+    """The rows that answer to all of `which`, as they are now: locked in the order of their ids, and kept."""
+    key: Any = model.id  # type: ignore[attr-defined]
+    query = select(model).where(*which).order_by(key).with_for_update(key_share=True)
+    return [keep(row) for row in db.session.scalars(query.execution_options(populate_existing=True))]
 
 
 def note_lack(what: str, ids: Iterable[int], having: Iterable[int]) -> None:

@@ -16,10 +16,9 @@ PAYMENTS, MATTERS = "open_payment", "open_matter"
 """What an order and a refund may lack, for `together`."""
 
 
-def of_orders(order_ids: Collection[int], beside: int | None = None) -> None:
-    """Note which locked orders have no open payment, `beside` one that is about to be open no more."""
+def of_orders(order_ids: Collection[int]) -> None:
+    """Note which locked orders have no open payment."""
     query = select(Payment.order_id).where(Payment.order_id.in_(order_ids), Payment.state.in_(OPEN))
-    query = query if beside is None else query.where(Payment.id != beside)
     together.note_lack(PAYMENTS, order_ids, db.session.scalars(query))
 
 

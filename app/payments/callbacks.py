@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.kit import clock, jobs, together
 from app.kit.db import db, transaction
+from app.orders.models import Order
 from app.payments import accounts, matters, refund_course, refunds, settling, starting
 from app.payments.channels import channel_of
 from app.payments.matter_models import MatterKind
@@ -180,9 +181,12 @@ def _apply(row: Callback, notice: Notice) -> str:
 
 
 def _payment_of(row: Callback, notice: Notice) -> Payment | None:
+    """The payment that a notice names, locked with its order."""
     number = notice.number or (notice.trade.number if notice.trade else "")
-    query = select(Payment).where(Payment.number == number, Payment.account_id == row.account_id)
-    return db.session.scalars(query).first()
+    of_account = (Payment.number == number, Payment.account_id == row.account_id)
+    its_order = select(Payment.order_id).where(*of_account).scalar_subquery()
+    orders = together.lock_where(Order, Order.id == its_order)
+    return starting.lock_open(orders[0].id, Payment.number == number) if orders else None
 
 
 def _refund(row: Callback, notice: Notice) -> str:

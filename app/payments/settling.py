@@ -10,7 +10,7 @@ from app.orders import channel_money, handling, reserving
 from app.orders.models import Order, OrderState
 from app.orders.paying import outstanding
 from app.payment_events import PaymentSucceeded
-from app.payments import ahead, lifecycle, matters, refunds, settings, starting
+from app.payments import lifecycle, matters, refunds, settings, starting
 from app.payments.matter_models import MatterKind
 from app.payments.models import Payment, PaymentStatus
 from app.payments.providers import Trade, TradeStatus
@@ -59,7 +59,6 @@ def _paid(payment: Payment, trade: Trade, callback_id: int | None) -> str:
         return "duplicate"
     order = handling.locked(payment.order_id)
     reserving.look_ahead([order])
-    ahead.of_orders([order.id], beside=payment.id)
     if payment.state in lifecycle.ENDED_UNPAID:
         lifecycle.move_payment(payment, PaymentStatus.LATE_SUCCEEDED)
     else:

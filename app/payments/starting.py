@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.kit import clock, jobs, journal, together
 from app.kit.db import db
@@ -200,7 +200,17 @@ def locked(payment_id: int) -> Payment:
     found = get(payment_id)
     handling.locked(found.order_id)
     # rows that name it may be written meanwhile: a call is noted before its outcome is settled
-    return together.kept(Payment, payment_id) or together.lock(Payment, [payment_id])[payment_id]
+    return together.kept(Payment, payment_id) or lock_open(found.order_id, Payment.id == payment_id)
+
+
+def lock_open(order_id: int, which: ColumnElement[bool]) -> Payment:
+    """The payment `which` of a locked order, locked with those that are open beside it; it need not be open itself."""
+    is_it = which.label("is_it")
+    query = select(Payment, is_it).where(Payment.order_id == order_id, or_(which, Payment.state.in_(lifecycle.OPEN)))
+    locking = query.order_by(Payment.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    rows = [(together.keep(payment), found) for payment, found in db.session.execute(locking)]
+    together.note_lack(ahead.PAYMENTS, [order_id], [order_id for _, found in rows if not found])
+    return next(payment for payment, found in rows if found)
 
 
 def get(payment_id: int) -> Payment:

@@ -58,13 +58,13 @@ def test_many_refunds_cost_as_many_statements_as_two(shop, unpaid, count_sql) ->
     assert len(set(told)) == 14
 
 
-def test_a_callback_that_pays_an_order_costs_thirteen_statements(shop, unpaid, account, count_sql) -> None:
+def test_a_callback_that_pays_an_order_costs_eleven_statements(shop, unpaid, account, count_sql) -> None:
     payment = started(unpaid(5_000), account)
     notice = simulate.notice_of(account, gateway(account).pay(payment.number))
     db.session.expire_all()
     with count_sql() as statements:
         assert callbacks.receive(account.id, notice).code == "settled"
-    assert len(statements) == 13, "\n".join(statements)
+    assert len(statements) == 11, "\n".join(statements)
 
 
 def test_a_refund_that_frees_stock_has_a_transaction_of_its_own(shop, unpaid) -> None:
