@@ -96,9 +96,10 @@ def _cards(shop: Shop, glance: Glance) -> list[Card]:
 
     sale, note = OrderKind.SALE, OrderKind.CREDIT_NOTE
     back, back_then = -now.refunds_minor, -then.refunds_minor
+    gross = gettext("Sales before discounts")
     made: tuple[tuple[str, int, int, list[int], Callable[[int], str], OrderKind], ...] = (
         (gettext("Orders"), now.orders, then.orders, [d.orders for d in days], formats.number, sale),
-        (gettext("Gross sales"), now.gross_minor, then.gross_minor, [d.gross_minor for d in days], amount, sale),
+        (gross, now.gross_minor, then.gross_minor, [d.gross_minor for d in days], amount, sale),
         (gettext("Credit notes"), now.notes, then.notes, [d.notes for d in days], formats.number, note),
         (gettext("Refunds"), back, back_then, [-d.refunds_minor for d in days], amount, note),
     )
@@ -143,25 +144,40 @@ def _day_words(day: date) -> str:
 
 def _tasks(shop: Shop) -> list[Task]:
     """What waits; nothing is asked of the database that the person may not see."""
+    since = clock.day_of(clock.now(), shop.time_zone) - timedelta(days=6)
+    counts = home_figures.waiting(_asked(shop, since))
     tasks = _approvals(shop) if can(Noun.CHANGES, Verb.APPROVE) else []
-    if can(Noun.ORDERS):
-        count = home_figures.waiting_shipments(shop.id)
+    if "shipments" in counts:
         url = _url("OrderView.list", tab="pending_shipment")
-        tasks.append(Task(gettext("Waiting to be shipped"), count, url, "warning", "package"))
+        tasks.append(Task(gettext("Waiting to be shipped"), counts["shipments"], url, "warning", "package"))
         tasks += _order_tasks(shop)
-    if can(Noun.AFTER_SALE):
-        tasks += _after_sale_tasks(shop)
-    if can(Noun.PRODUCTS):
-        count, url = home_figures.low_stock(shop.id), _url("ProductView.list", tab="low")
-        tasks.append(Task(gettext("Products low in stock"), count, url, "warning", "alert-triangle"))
+    if "cases" in counts:
+        label, url = gettext("After-sale cases that wait for the shop"), _url("CaseView.list")
+        tasks.append(Task(label, counts["cases"], url, "warning", "message-report"))
+    if counts.get("matters"):
+        label, url = gettext("Money that needs a person"), _url("MatterView.list")
+        tasks.append(Task(label, counts["matters"], url, "danger", "user-exclamation"))
+    if "low" in counts:
+        url = _url("ProductView.list", tab="low")
+        tasks.append(Task(gettext("Products low in stock"), counts["low"], url, "warning", "alert-triangle"))
     if can(Noun.WEBHOOKS, Verb.WRITE) and (count := endpoints.stopped(shop.id)):
         tasks.append(Task(gettext("Webhooks that stopped"), count, _url("WebhookView.list"), "danger", "webhook-off"))
-    if can(Noun.JOBS):
-        since = clock.day_of(clock.now(), shop.time_zone) - timedelta(days=6)
-        count = home_figures.failed_jobs(shop.id, clock.start_of(since, shop.time_zone))
+    if "failed" in counts:
         url = _url("JobView.list", tab="failed", f_wanted=f"{since}..")
-        tasks.append(Task(gettext("Failed jobs, last 7 days"), count, url, "danger", "alert-circle"))
+        tasks.append(Task(gettext("Failed jobs, last 7 days"), counts["failed"], url, "danger", "alert-circle"))
     return tasks
+
+
+def _asked(shop: Shop, since: date) -> dict[str, Any]:
+    """The rows that are counted for this person, by name."""
+    figures: dict[str, tuple[Noun, Any]] = {
+        "shipments": (Noun.ORDERS, home_figures.shipments(shop.id)),
+        "cases": (Noun.AFTER_SALE, home_figures.cases(shop.id)),
+        "matters": (Noun.PAYMENTS, home_figures.matters(shop.id)),
+        "low": (Noun.PRODUCTS, home_figures.low_stock(shop.id)),
+        "failed": (Noun.JOBS, home_figures.failed_jobs(shop.id, clock.start_of(since, shop.time_zone))),
+    }
+    return {name: rows for name, (noun, rows) in figures.items() if can(noun)}
 
 
 def _approvals(shop: Shop) -> list[Task]:
@@ -186,24 +202,6 @@ def _order_tasks(shop: Shop) -> list[Task]:
         Task(gettext("Ship promise breaks within 2 hours"), counts.soon, url, "warning", "alarm"),
         Task(gettext("Comments that name me"), named, _url("OrderActView.mentions"), "info", "message-circle"),
     ]
-
-
-def _after_sale_tasks(shop: Shop) -> list[Task]:
-    """Buyers who wait for our answer, and money that went another way than it should."""
-    cases, matters = home_figures.waiting_after_sale(shop.id)
-    told = [
-        Task(
-            gettext("After-sale cases that wait for the shop"),
-            cases,
-            _url("CaseView.list"),
-            "warning",
-            "message-report",
-        )
-    ]
-    if matters and can(Noun.PAYMENTS):
-        url = _url("MatterView.list")
-        told.append(Task(gettext("Money that needs a person"), matters, url, "danger", "user-exclamation"))
-    return told
 
 
 def _first_shop() -> Step:

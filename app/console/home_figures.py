@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -106,26 +106,31 @@ def _days(shop: Shop, last: date, cut: datetime) -> list[Day]:
     return [found.get(day) or Day(day) for day in days]
 
 
-def _capped(statement: Select[Any]) -> int:
-    return db.session.scalar(select(func.count()).select_from(statement.limit(COUNT_CAP + 1).subquery())) or 0
-
-
-def waiting_shipments(shop_id: int) -> int:
-    """Paid sales that nobody has sent yet, counted up to the cap."""
-    waiting = (Order.kind == OrderKind.SALE, Order.status == OrderStatus.PENDING_SHIPMENT)
-    return _capped(select(Order.id).where(Order.shop_id == shop_id, *waiting))
-
-
-def waiting_after_sale(shop_id: int) -> tuple[int, int]:
-    """After-sale cases on which the shop must act, and money that needs a person, up to the cap; one statement."""
-    cases = select(AfterSaleCase.id).where(AfterSaleCase.shop_id == shop_id, waits_for_shop())
-    matters = select(MoneyMatter.id).where(MoneyMatter.shop_id == shop_id, MoneyMatter.resolved_at.is_(None))
+def waiting(asked: Mapping[str, Select[Any]]) -> dict[str, int]:
+    """How many rows each of the selects has, counted up to the cap; one statement for all of them."""
+    if not asked:
+        return {}
     counts = (
         select(func.count()).select_from(one.limit(COUNT_CAP + 1).subquery()).scalar_subquery()
-        for one in (cases, matters)
+        for one in asked.values()
     )
-    waiting, money = db.session.execute(select(*counts)).one()
-    return waiting, money
+    return dict(zip(asked, db.session.execute(select(*counts)).one(), strict=True))
+
+
+def shipments(shop_id: int) -> Select[Any]:
+    """Paid sales that nobody has sent yet."""
+    waits = (Order.kind == OrderKind.SALE, Order.status == OrderStatus.PENDING_SHIPMENT)
+    return select(Order.id).where(Order.shop_id == shop_id, *waits)
+
+
+def cases(shop_id: int) -> Select[Any]:
+    """After-sale cases on which the shop must act."""
+    return select(AfterSaleCase.id).where(AfterSaleCase.shop_id == shop_id, waits_for_shop())
+
+
+def matters(shop_id: int) -> Select[Any]:
+    """Money that went another way than it should and needs a person."""
+    return select(MoneyMatter.id).where(MoneyMatter.shop_id == shop_id, MoneyMatter.resolved_at.is_(None))
 
 
 def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:
@@ -141,15 +146,15 @@ def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:
     return int(changes), int(windows)
 
 
-def low_stock(shop_id: int) -> int:
+def low_stock(shop_id: int) -> Select[Any]:
     """Products that run low, as the tab of the product list counts them."""
-    return _capped(select(Product.id).where(Product.shop_id == shop_id, product_search.low_in_stock(shop_id)))
+    return select(Product.id).where(Product.shop_id == shop_id, product_search.low_in_stock(shop_id))
 
 
-def failed_jobs(shop_id: int, since: datetime) -> int:
+def failed_jobs(shop_id: int, since: datetime) -> Select[Any]:
     """Jobs wanted since then that failed."""
     failed = (Job.state == JobState.FAILED, Job.created_at >= since)
-    return _capped(select(Job.id).where(Job.shop_id == shop_id, *failed))
+    return select(Job.id).where(Job.shop_id == shop_id, *failed)
 
 
 def any_product(shop_id: int) -> bool:

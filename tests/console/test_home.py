@@ -1,5 +1,6 @@
-"""The home page: exact figures against the same weekday, resting shops, first steps, twelve statements."""
+"""The home page: exact figures against the same weekday, resting shops, first steps, nine statements."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from app.console import home_figures
 from app.console.home_figures import percent
 from app.console.roles import Role
 from app.kit import clock, context
+from app.kit.db import transaction
 from app.orders.models import OrderKind, OrderStatus
 from tests import factories as make
 
@@ -67,7 +69,7 @@ def test_a_resting_shop_shows_its_last_day_with_orders(sign_in) -> None:
     assert "/orders/?f_kind=sale&amp;f_placed=2011-12-09..2011-12-09" in page
 
 
-def test_what_waits_is_counted_and_leads_to_its_rows_in_twelve_statements(sign_in, count_sql) -> None:
+def test_what_waits_is_counted_and_leads_to_its_rows_in_nine_statements(sign_in, count_sql) -> None:
     shop = make.shop()
     for _ in range(3):
         make.order(shop, placed_at=clock.now())
@@ -78,7 +80,7 @@ def test_what_waits_is_counted_and_leads_to_its_rows_in_twelve_statements(sign_i
     with count_sql() as statements:
         page = client.get("/").text
 
-    assert len(statements) <= 12, "\n".join(statements)
+    assert len(statements) <= 9, "\n".join(statements)
     assert '/orders/?tab=pending_shipment"' in page
     assert '<strong class="k-number">3</strong><span class="text-secondary">Waiting to be shipped' in page
     assert 'k-number">0</strong><span class="text-secondary">After-sale cases that wait for the shop' in page
@@ -116,3 +118,30 @@ def test_the_change_in_per_cent(now, then, shown) -> None:
 def test_a_spark_ends_at_the_right_edge_and_a_flat_one_stays_flat() -> None:
     assert home_figures.spark([1, 3, 2]).split()[-1].startswith("118.0,")
     assert home_figures.spark([4, 4]) == "2.0,29.0 118.0,29.0"
+
+
+def test_sales_are_told_before_discounts_and_called_so(sign_in) -> None:
+    from app.orders import creating, handling
+    from app.orders.drafts import Basket, WantedDiscount, WantedLine
+
+    shop = make.shop()
+    with context.every_shop("test"), transaction():
+        sku = make.sku(shop, price_minor=18_900)
+        basket = Basket((WantedLine(sku.id, 1),), (WantedDiscount(500),))
+        handling.pay(creating.create(shop, basket, creating.Buyer(), creating.Delivery()).id)
+
+    page = sign_in(make.staff(Role.MANAGER, shop)).get("/").text
+
+    assert re.search(r"Sales before discounts.{0,300}¥189\.00", page, re.S)
+    assert "Gross sales" not in page
+
+
+def test_the_home_page_counts_nothing_that_the_person_may_not_see(sign_in, count_sql) -> None:
+    shop = make.shop()
+    merchant = sign_in(make.staff(Role.MERCHANT, shop))
+    merchant.get("/")
+
+    with count_sql() as statements:
+        merchant.get("/")
+
+    assert not [one for one in statements if "money_matter" in one]
