@@ -15,6 +15,7 @@ from app.kit.errors import RuleViolation
 from app.kit.shop_wall import assert_in_scope
 from app.order_events import OrderCommented
 from app.orders import handling
+from app.orders.models import Order
 from app.orders.side_models import OrderComment, OrderMention
 from app.shops.models import ShopMember
 
@@ -27,6 +28,7 @@ class Unread:
     """A comment that names me and that I have not seen."""
 
     order_id: int
+    number: str
     comment: OrderComment
 
 
@@ -65,8 +67,9 @@ def of(order_id: int) -> dict[int, OrderComment]:
 def unread(shop_id: int, user_id: int, limit: int = 20) -> list[Unread]:
     """Comments that name somebody and that they have not seen, newest first."""
     query = (
-        select(OrderMention.order_id, OrderComment)
+        select(OrderMention.order_id, Order.number, OrderComment)
         .join(OrderComment, OrderComment.id == OrderMention.comment_id)
+        .join(Order, Order.id == OrderMention.order_id)
         .where(
             OrderMention.shop_id == assert_in_scope(shop_id),
             OrderMention.user_id == user_id,
@@ -75,7 +78,7 @@ def unread(shop_id: int, user_id: int, limit: int = 20) -> list[Unread]:
         .order_by(OrderMention.id.desc())
         .limit(limit)
     )
-    return [Unread(order_id, comment) for order_id, comment in db.session.execute(query)]
+    return [Unread(*row) for row in db.session.execute(query)]
 
 
 def unread_count(shop_id: int, user_id: int) -> int:

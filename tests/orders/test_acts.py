@@ -138,7 +138,9 @@ def test_a_comment_reaches_whom_it_names_and_nobody_of_another_shop(shop, agent,
     with context.every_shop("test"):
         assert db.session.scalars(select(OrderMention.user_id)).all() == [lina.id]
     client = sign_in(lina)
-    assert "please call the buyer &lt;b&gt;now" in client.get("/orders/mentions").text
+    mentions = client.get("/orders/mentions").text
+    assert "please call the buyer &lt;b&gt;now" in mentions
+    assert f">Order {order.number}</a>" in mentions
     assert "please call the buyer" in client.get(f"/orders/{order.id}").text
     assert "Comments that name me" in client.get("/").text
     client.post(f"/orders/{order.id}/seen")
