@@ -1,0 +1,98 @@
+"""The pages of money and the buyer's checkout in a real browser: accessible, within the screen, in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.console.roles import Role
+from app.kit import clock, context
+from app.kit.db import transaction
+from app.orders.models import OrderStatus
+from app.payments import bills, links, matters, reconciling, refunds, simulate, starting
+from app.payments.matter_models import MatterKind
+from app.payments.providers import Scene
+from app.shops import shops
+from tests import factories as make
+
+pytestmark = [pytest.mark.browser, pytest.mark.commits]
+LOOKS = [("zh", "light", 390), ("zh", "dark", 1440), ("en", "light", 1440), ("en", "dark", 390)]
+"""Each pair of language, theme and width once."""
+
+
+@pytest.fixture
+def money(app, committed) -> tuple[int, list[str], list[str]]:
+    """A manager, the pages of money that went every way, and the buyer's pages of unpaid orders."""
+    with committed():
+        user_id = make.staff(Role.MANAGER, make.shop("kuaile", name="快乐小店"), name="mei").id
+    with app.app_context(), context.every_shop("browser test"):
+        return user_id, *_everything(shops.by_code("kuaile"))
+
+
+def _order(shop: Any) -> Any:
+    with transaction():
+        return make.order(shop, ("S1", 1, 12_345), status=OrderStatus.PENDING_PAYMENT)
+
+
+def _everything(shop: Any) -> tuple[list[str], list[str]]:
+    paid, declined, waiting, untouched = (_order(shop).id for _ in range(4))
+    with transaction():
+        account_id = simulate.account_of(shop.id).id
+    payment_id = simulate.pay(paid).id
+    ask = starting.Ask(Scene.QR, "https://shop.example.test/pay/x")
+    refused_id = starting.begin(declined, account_id, ask, transaction)
+    simulate.decide(refused_id, "failed")
+    starting.begin(waiting, account_id, ask, transaction)
+    with transaction():
+        (refund,) = refunds.ask(paid, 2_000, subject="staff:1", key="k", reason="Goodwill")
+        facts = {"over_minor": 345, "currency": "CNY"}
+        about = matters.About.of_payment(starting.get(payment_id))
+        matter_id = matters.open_matter(about, MatterKind.OVERPAID, facts).id
+    day_id = _day(account_id, payment_id)
+    console = ["/payments/", f"/payments/{payment_id}", f"/payments/{refused_id}", f"/refunds/new/{payment_id}"]
+    console += ["/refunds/", f"/refunds/{refund.id}", "/payments/attention/", f"/payments/attention/{matter_id}"]
+    console += ["/payments/reconciliation/", f"/payments/reconciliation/{day_id}", "/payment-channels/"]
+    console += [f"/payment-channels/{account_id}", "/payment-settings/"]
+    return console, [_path(untouched), _path(declined), _path(waiting), _path(paid)]
+
+
+def _day(account_id: int, payment_id: int) -> int:
+    """A day whose bill does not know the payment that we booked on it."""
+    day = (clock.now() - timedelta(days=2)).date()
+    with transaction():
+        starting.get(payment_id).paid_at = clock.bounds(day, day, bills.ZONE)[0] + timedelta(hours=12)
+    return reconciling.reconcile(account_id, day, transaction)
+
+
+def _path(order_id: int) -> str:
+    from app.kit.db import db
+    from app.orders.models import Order
+
+    return links.path_of(db.session.get_one(Order, order_id))
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), LOOKS)
+def test_the_pages_of_money_are_accessible(money, open_page, axe, shoot, locale, theme, width) -> None:
+    user_id, console, _ = money
+    page = open_page("/payments/", user_id, locale=locale, theme=theme, width=width)
+    for path in console:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        name = path.strip("/").replace("/", "-")
+        shoot(page, f"{name}-{locale}-{theme}-{width}")
+        axe(page)
+        assert page.locator("h1").count() == 1, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), LOOKS)
+def test_the_checkout_is_accessible_in_every_state(money, open_page, axe, shoot, locale, theme, width) -> None:
+    for state, path in zip(("choose", "declined", "wait", "paid"), money[2], strict=True):
+        page = open_page(f"{path}?lang={locale}", locale=locale, theme=theme, width=width)
+        shoot(page, f"checkout-{state}-{locale}-{theme}-{width}")
+        axe(page)
+        assert page.locator("h1").count() == 1, state
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, state
+        page.context.close()
