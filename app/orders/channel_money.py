@@ -23,11 +23,14 @@ def came_in(order: Order, amount_minor: int) -> None:
 
 
 def went_back(order_id: int, amount_minor: int) -> Order:
-    """Money is back with the buyer: add it to what was refunded and move the payment axis."""
+    """Money is back with the buyer: add it to what was refunded and move the payment axis.
+
+    An order stays paid while the shop keeps its whole price, as when only what was paid too much goes back.
+    """
     order = handling.locked(order_id)
     order.refunded_minor += amount_minor
     if order.refunded_minor >= order.paid_minor:
         handling.move(order, Axis.PAYMENT, PaymentState.REFUNDED, "refund")
-    elif order.payment_state is PaymentState.PAID:
+    elif order.payment_state is PaymentState.PAID and order.paid_minor - order.refunded_minor < order.total_minor:
         handling.move(order, Axis.PAYMENT, PaymentState.PARTLY_REFUNDED, "refund")
     return order

@@ -58,6 +58,10 @@ def test_what_was_overpaid_goes_back_once_and_settles_its_matter(overpaid, manag
     matter, order = fresh(overpaid), fresh(db.session.get_one(Order, refund.order_id))
     assert (matter.resolution, matter.resolved_at is not None) == ("refunded", True)
     assert (order.paid_minor, order.refunded_minor, fresh(refund).state) == (14_000, 4_000, RefundState.SUCCEEDED)
+    assert order.payment_state is PaymentState.PAID, "the shop keeps the whole price"
+    with transaction():
+        channel_money.went_back(order.id, 1)
+    assert fresh(order).payment_state is PaymentState.PARTLY_REFUNDED
     with pytest.raises(RuleViolation, match="matter_resolved"), transaction():
         surplus.refund_over(matter.id)
 
