@@ -72,6 +72,7 @@ def test_search_filters_and_the_address_holds_the_view(manager, open_page) -> No
     page.keyboard.press("/")
     page.keyboard.type("SO-01")
     expect(page.locator("#list-body tbody tr")).to_have_count(10)
+    page.get_by_role("button", name="More filters").click()
     page.get_by_role("button", name="Total").click()
     page.get_by_label("From").last.fill("20")
     page.locator("[data-list-filter=f_total]").get_by_role("button", name="Apply").click()
@@ -133,13 +134,13 @@ def test_columns_are_chosen_and_ordered_and_density_is_kept(manager, open_page, 
     axe(page)
     page.get_by_role("button", name="Compact").click()
     page.get_by_role("button", name="Move “Placed” up").click()
-    page.locator("[data-list-columns]").get_by_role("checkbox", name="Country").uncheck()
+    page.locator("[data-list-columns]").get_by_role("checkbox", name="Units").uncheck()
     page.locator("[data-list-columns]").get_by_role("button", name="Apply").click()
     page.wait_for_url("**cols=placed%2Cnumber%2C*")
     page.wait_for_selector("#list-body thead th:nth-child(2):has-text('Placed')")
     page.reload()
 
-    assert "Country" not in page.locator("#list-body thead").inner_text()
+    assert "Units" not in page.locator("#list-body thead").inner_text()
     assert page.evaluate("document.documentElement.dataset.density") == "compact"
 
 
