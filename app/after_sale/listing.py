@@ -132,5 +132,5 @@ def _matching(text: str, shop_id: int) -> ColumnElement[bool]:
         _C.number.ilike(pattern),
         _C.tracking_no.ilike(pattern),
         _C.sent_tracking.ilike(pattern),
-        _C.order_id.in_(orders),
+        search.among(_C.order_id, orders),
     )

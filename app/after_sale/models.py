@@ -100,6 +100,15 @@ class AfterSaleCase(Identified, Versioned, ShopOwned, Model):
             postgresql_include=["state", "refund_error", "opened_at"],
         ),
         Index("ix_after_sale_case_customer", "customer_id"),
+        *(
+            Index(
+                f"ix_after_sale_case_{column}_trgm",
+                column,
+                postgresql_using="gin",
+                postgresql_ops={column: "gin_trgm_ops"},
+            )
+            for column in ("number", "tracking_no", "sent_tracking")
+        ),
         Index(
             "ix_after_sale_case_live_due",
             "due_at",

@@ -36,7 +36,7 @@ def matching(text: str, shop_id: int) -> ColumnElement[bool]:
     return or_(
         Order.number.ilike(pattern),
         person[1].ilike(pattern),
-        _among(Order.customer_id, buyers),
+        among(Order.customer_id, buyers),
         _holding(text, shop_id),
     )
 
@@ -53,10 +53,11 @@ def _holding(code: str, shop_id: int) -> ColumnElement[bool]:
     found = list(db.session.scalars(skus))
     if not found:
         return false()
-    return _among(Order.id, select(OrderLine.order_id).where(OrderLine.sku_id.in_(found)))
+    return among(Order.id, select(OrderLine.order_id).where(OrderLine.sku_id.in_(found)))
 
 
-def _among(column: Any, ids: Select[int]) -> ColumnElement[bool]:
+def among(column: Any, ids: Select[int]) -> ColumnElement[bool]:
+    """The condition "is one of these": few are asked for now and stand in the statement as a list."""
     few = list(db.session.scalars(ids.limit(FEW + 1)))
     if not few:
         return false()
@@ -66,4 +67,4 @@ def _among(column: Any, ids: Select[int]) -> ColumnElement[bool]:
 def of_buyers(numbers: list[str], shop_id: int) -> ColumnElement[bool]:
     """The condition "bought by a customer with one of these numbers"."""
     wanted = select(Customer.id).where(Customer.shop_id == shop_id, Customer.number.in_(numbers))
-    return _among(Order.customer_id, wanted)
+    return among(Order.customer_id, wanted)

@@ -90,6 +90,7 @@ class Payment(Identified, Versioned, ShopOwned, Model):
     __table_args__ = (
         Unique("number", name="uq_payment_number"),
         Index("ix_payment_shop", "shop_id", "id"),
+        Index("ix_payment_state", "shop_id", "state", "id"),
         Index("ix_payment_order", "order_id", "id"),
         Index("ix_payment_trade", "account_id", "channel_trade_no"),
         Index("ix_payment_due", "next_query_at", postgresql_where=text("next_query_at is not null")),
@@ -146,6 +147,7 @@ class Refund(Identified, Versioned, ShopOwned, Model):
         Unique("number", name="uq_refund_number"),
         Unique("order_id", "key", "part", name="uq_refund_key"),
         Index("ix_refund_shop", "shop_id", "id"),
+        Index("ix_refund_state", "shop_id", "state", "id"),
         Index("ix_refund_payment", "payment_id"),
         Index("ix_refund_due", "shop_id", "next_try_at", postgresql_where=text("next_try_at is not null")),
         CheckConstraint("amount_minor > 0", name="ck_refund_amount"),
