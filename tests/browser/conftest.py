@@ -116,9 +116,14 @@ def open_page(app: Flask, browser: Browser, live: str) -> Iterator[Callable[...,
 
 
 def _is_problem(message: Any, page: Page) -> bool:
-    """An error in the console, but for the page's own status: a page of an error is a page, too."""
+    """An error in the console, but for the page's own status: a page of an error is a page, too.
+
+    What htmx was still asking when the page was left is no fault; what the server refuses or a broken wire ends has
+    a message of its own.
+    """
     own_status = message.text.startswith("Failed to load resource") and message.location.get("url") == page.url
-    return message.type == "error" and not own_status
+    left_early = message.text.startswith(("htmx:afterRequest", "htmx:sendError"))
+    return message.type == "error" and not own_status and not left_early
 
 
 def _session(app: Flask, live: str, user_id: int, locale: str) -> Any:
