@@ -122,7 +122,7 @@ def _is_problem(message: Any, page: Page) -> bool:
     a message of its own.
     """
     own_status = message.text.startswith("Failed to load resource") and message.location.get("url") == page.url
-    left_early = message.text.startswith(("htmx:afterRequest", "htmx:sendError"))
+    left_early = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError"))
     return message.type == "error" and not own_status and not left_early
 
 

@@ -15,7 +15,7 @@ from tests.payments.channels.stages import Bench, running
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
     """`connect(gateway)`: both running, with short time limits."""
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.4)
+    monkeypatch.setattr(wire, "READ_SECONDS", 1.5)
     with ExitStack() as stack:
 
         def make(gateway: Gateway, *, is_test: bool = False) -> Bench:

@@ -80,7 +80,7 @@ def arrived(notice: Notice, received_at: datetime | None = None) -> CallbackRequ
 @contextmanager
 def running(gateway: Gateway, *, is_test: bool = False) -> Iterator[Bench]:
     """A gateway that listens, and the product connected to it."""
-    gateway.slow_seconds = 0.7
+    gateway.slow_seconds = 2.0
     url = gateway.start()
     hosts.open_sandbox(url)
     channel = CHANNELS[gateway.code]

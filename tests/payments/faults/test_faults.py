@@ -38,7 +38,7 @@ def _write(code: str, outcomes: dict[str, str]) -> None:
 def test_every_fault_ends_as_the_page_says(app, monkeypatch, code: str) -> None:
     from app.payments.channels import simulator, wire
 
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.25)
+    monkeypatch.setattr(wire, "READ_SECONDS", 0.8)
     monkeypatch.setattr(simulator, "SECONDS", 0.25)
     outcomes = {}
     with on_stage(app, code) as stage:
