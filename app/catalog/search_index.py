@@ -1,7 +1,7 @@
 """The indexes that product search reads: a bulk write leaves their sorting to a job of its own.
 
 GIN indexes keep new entries in a list that is read whole by every search and sorted in when it is full. With the
-usual 4 MB, 200,000 new products sort it in some thirty times, while everybody waits for the import.
+usual 4 MB, 200,000 new products sort it in dozens of times, while everybody waits for the import.
 """
 
 from __future__ import annotations

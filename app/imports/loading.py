@@ -64,8 +64,7 @@ def load(
         is_whole = sorted(places.values()) == list(range(width))
         batches = reader.lines()
         while some := list(islice(batches, BATCHES_AT_ONCE)):
-            lines = [one for one in some if is_whole and isinstance(one, Lines)]
-            rows = [row for one in some if one not in lines for row in (one.rows() if isinstance(one, Lines) else one)]
+            lines, rows = _apart(some, is_whole)
             _copy_lines(connection, lines, places)
             _copy(connection, rows, places, width)
             done += len(rows) + sum(map(len, lines))
@@ -78,6 +77,20 @@ def index(session: Session) -> None:
     """Give the filled `staged` its key and statistics."""
     session.execute(text("alter table staged add primary key (row)"))
     session.execute(text("analyze staged (row, err_code)"))
+
+
+def _apart(batches: Sequence[list[Row] | Lines], is_whole: bool) -> tuple[list[Lines], list[Row]]:
+    """What goes in as it was read, and what row by row: where not every column is wanted, all of it."""
+    lines: list[Lines] = []
+    rows: list[Row] = []
+    for one in batches:
+        if not isinstance(one, Lines):
+            rows += one
+        elif is_whole:
+            lines.append(one)
+        else:
+            rows += one.rows()
+    return lines, rows
 
 
 def _copy_lines(connection: Any, lines: Sequence[Lines], places: Mapping[str, int]) -> None:

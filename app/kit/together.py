@@ -67,12 +67,12 @@ def keep(row: T) -> T:
 def lock(model: type[T], ids: Iterable[int]) -> dict[int, T]:
     """Rows as they are now, by id: locked in the order of their ids until the transaction ends, and kept."""
     key: Any = model.id  # type: ignore[attr-defined]  # every model has an id
-    return {row.id: row for row in lock_where(model, key.in_(sorted(set(ids))))}  # type: ignore[attr-defined]
+    return {row.id: row for row in lock_where(model, key.in_(sorted(set(ids))))}  # type: ignore[attr-defined]  # as above
 
 
 def lock_where(model: type[T], *which: ColumnElement[bool]) -> list[T]:
     """The rows that answer to all of `which`, as they are now: locked in the order of their ids, and kept."""
-    key: Any = model.id  # type: ignore[attr-defined]
+    key: Any = model.id  # type: ignore[attr-defined]  # every model has an id
     query = select(model).where(*which).order_by(key).with_for_update(key_share=True)
     return [keep(row) for row in db.session.scalars(query.execution_options(populate_existing=True))]
 

@@ -177,9 +177,7 @@ class StockHold(Identified, ShopOwned, Model):
         Index("uq_stock_hold_key", "shop_id", "key", "position", unique=True, postgresql_where=text("key is not null")),
         Index("ix_stock_hold_holder", "shop_id", "holder"),
         Index("ix_stock_hold_live", "sku_id", "warehouse_id", postgresql_where=text("state in ('live', 'confirmed')")),
-        Index(  # the second condition keeps `confirm`, which looks for a holder, from walking it
-            "ix_stock_hold_expiry", "expires_at", postgresql_where=text("state = 'live' and expires_at is not null")
-        ),
+        Index("ix_stock_hold_expiry", "expires_at", postgresql_where=text("state = 'live'")),
     )
 
     shop_id: Mapped[int] = mapped_column(BigInteger)  # that of the level
