@@ -54,9 +54,13 @@ def paper_job(job_id: int) -> Job:
     return row
 
 
-def chosen(shop: Shop, form: MultiDict[str, str]) -> Select[int]:
-    """The orders that a bulk form is about."""
-    return lists.selection_from(form, listing.spec(shop), shop.id)
+def chosen(shop: Shop, form: MultiDict[str, str]) -> Select[int] | None:
+    """The orders that a bulk form is about; None for all that wait (`selection=waiting`).
+
+    Raises RuleViolation("nothing_selected"), Forbidden("other_shop").
+    """
+    everything = form.get("selection") == "waiting"
+    return None if everything else lists.selection_from(form, listing.spec(shop), shop.id)
 
 
 def _which(shop: Shop, arguments: dict[str, Any]) -> Select[int] | None:

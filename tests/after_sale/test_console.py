@@ -244,7 +244,7 @@ def test_agreeing_to_many_tells_what_became_of_each(shop, agent, run_jobs) -> No
             cases.append(opening.open_case(sent.id, wish, BUYER))
     ids = [case.id for case in cases]
 
-    asked = agent.post("/after-sale/approve", data={"ids": ids}).text
+    asked = agent.post("/after-sale/approve", data={"ids": ids}, follow_redirects=True).text
     assert "4 cases are chosen" in asked
     assert "1 case is beyond CN¥200.00" in asked
     assert "¥30.00" in asked

@@ -53,7 +53,7 @@ def test_the_pages_show_them_and_a_job_makes_the_pdf(shop, ready, sign_in, run_j
     order = ready(("CUP", 2))
 
     picks = client.get("/picking/").get_data(as_text=True)
-    slips = client.post("/picking/slips", data={"ids": [str(order.id)]}).get_data(as_text=True)
+    slips = client.post("/picking/slips", data={"ids": [str(order.id)]}, follow_redirects=True).text
     where = client.post("/picking/paper", data={"kind": "slips", "selection": "waiting"}).headers["Location"]
     with context.every_shop("test"):
         assert run_jobs() == ["done"]

@@ -164,7 +164,7 @@ def test_cancelling_many_tells_what_became_of_each(shop, agent, run_jobs) -> Non
     closed = make.order(shop, number="SO-3", status=OrderStatus.CLOSED)
     ids = [waiting.id, done.id, closed.id]
 
-    asked = agent.post("/orders/cancel", data={"ids": ids})
+    asked = agent.post("/orders/cancel", data={"ids": ids}, follow_redirects=True)
     made = agent.post("/orders/cancel", data={"ids": ids, "cause": "out_of_stock"})
     run_jobs()
     told = agent.get(made.location).text

@@ -209,7 +209,7 @@ def test_all_that_match_are_worked_through_page_by_page_on_the_batch_page(shop, 
     make.order(shop, number="SO-999", status=OrderStatus.SHIPPED)
     form = {"selection": "matching", "query": "?tab=pending_shipment"}
 
-    asked = agent.post("/orders/tag", data=form)
+    asked = agent.post("/orders/tag", data=form, follow_redirects=True)
     made = agent.post("/orders/tag", data={**form, "tags": "gift, VIP", "key": "one"})
     twice = agent.post("/orders/tag", data={**form, "tags": "gift, VIP", "key": "one"})
     assert "12 orders are chosen" in asked.text

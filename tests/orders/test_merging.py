@@ -124,7 +124,7 @@ def test_the_bulk_act_puts_each_with_its_own_and_leaves_loners_unchanged(shop, t
     agent = sign_in(make.staff(Role.AGENT, shop))
     ids = [one.id for one in (*three, alone)]
 
-    asked = agent.post("/orders/merge", data={"ids": ids}).text
+    asked = agent.post("/orders/merge", data={"ids": ids}, follow_redirects=True).text
     made = agent.post("/orders/merge", data={"ids": ids, "key": "k"})
     run_jobs()
     page = agent.get(made.location).text

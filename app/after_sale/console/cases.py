@@ -26,7 +26,7 @@ from app.after_sale import (
 )
 from app.after_sale.lifecycle import CODES, KIND_CODES
 from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, Party
-from app.console import access, lists, timeline
+from app.console import access, lists, selection, timeline
 from app.console.access import needs
 from app.console.base import ListPage, expose
 from app.fulfilment import carriers
@@ -86,16 +86,19 @@ class CaseView(ListPage):
         response.headers["Cache-Control"] = f"private, max-age={DAY_SECONDS}, immutable"
         return response
 
-    @expose("/approve", methods=["POST"])
+    @expose("/approve", methods=["GET", "POST"])
     @needs(Noun.AFTER_SALE, Verb.WRITE)
     def approve(self) -> Any:
         """Say what will happen to the cases ticked or all that match, then agree to them, with a result for each."""
         shop = access.current_shop()
-        chosen = lists.selection_from(request.form, listing.spec(shop), shop.id)
-        if "sure" not in request.form:
+        form = selection.asked()
+        chosen = lists.selection_from(form, listing.spec(shop), shop.id)
+        if "sure" not in form:
+            if elsewhere := selection.moved("CaseView.approve", shop):
+                return elsewhere
             facts = approvals.summary(chosen, shop.id, access.can(Noun.AFTER_SALE, Verb.APPROVE))
             key = secrets.token_hex(12)
-            return self.page("after_sale/approve.html", form=request.form, key=key, currency=shop.currency, **facts)
+            return self.page("after_sale/approve.html", form=form, key=key, currency=shop.currency, **facts)
         which: Any = select(AfterSaleCase.id, AfterSaleCase.number).where(AfterSaleCase.id.in_(chosen))
         facts = {"may_approve": access.can(Noun.AFTER_SALE, Verb.APPROVE)}
         with transaction():

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import abort, redirect, request, send_file, url_for
 
-from app.console import access
+from app.console import access, selection
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.fulfilment import code128, jobs, picking, shipping_sheet
@@ -30,34 +30,36 @@ class PickingView(ConsoleBase):
         """The pick list of all orders that wait."""
         return self._picks(picking.work(access.current_shop().id), waiting=True)
 
-    @expose("/chosen", methods=["POST"])
+    @expose("/chosen", methods=["GET", "POST"])
     @needs(Noun.PARCELS, Verb.READ)
-    def chosen(self) -> str:
+    def chosen(self) -> Any:
         """The pick list of the orders ticked, or of all that match."""
         shop = access.current_shop()
-        return self._picks(picking.work(shop.id, jobs.chosen(shop, request.form)), waiting=False)
+        which = jobs.chosen(shop, selection.asked())
+        return selection.moved("PickingView.chosen", shop) or self._picks(picking.work(shop.id, which))
 
-    def _picks(self, work: picking.Work, *, waiting: bool) -> str:
-        return self.page("fulfilment/picks.html", work=work, form=request.form, waiting=waiting, now=clock.now())
+    def _picks(self, work: picking.Work, *, waiting: bool = False) -> str:
+        form = selection.asked()
+        return self.page("fulfilment/picks.html", work=work, form=form, waiting=waiting, now=clock.now())
 
-    @expose("/slips", methods=["POST"])
+    @expose("/slips", methods=["GET", "POST"])
     @needs(Noun.PARCELS, Verb.READ)
     def slips(self) -> Any:
         """Packing slips of the orders ticked, one a page; of many as PDF."""
-        shop = access.current_shop()
-        everything = request.form.get("selection") == "waiting"
-        work = picking.work(shop.id, None if everything else jobs.chosen(shop, request.form))
-        if len(work.slips) > ON_SCREEN:
+        shop, form = access.current_shop(), selection.asked()
+        work = picking.work(shop.id, jobs.chosen(shop, form))
+        many = len(work.slips) > ON_SCREEN
+        if many and request.method == "POST":
             return self._wanted("slips")
-        return self.page("fulfilment/slips.html", work=work, form=request.form, bars=_bars)
+        elsewhere = selection.moved("PickingView.slips", shop)
+        return elsewhere or self.page("fulfilment/slips.html", work=work, form=form, bars=_bars, many=many)
 
     @expose("/workbook", methods=["POST"])
     @needs(Noun.PARCELS, Verb.BULK)
     def workbook(self) -> Any:
         """A workbook of them with empty cells for carrier and number, to fill in and import."""
         shop = access.current_shop()
-        everything = request.form.get("selection") == "waiting"
-        work = picking.work(shop.id, None if everything else jobs.chosen(shop, request.form))
+        work = picking.work(shop.id, jobs.chosen(shop, request.form))
         path = files.scratch(".xlsx")
         shipping_sheet.write(work, path)
         name = f"{shop.code}-tracking-{clock.day_of(clock.now(), shop.time_zone):%Y%m%d}.xlsx"

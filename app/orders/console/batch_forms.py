@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from sqlalchemy import Select, func, select
 
-from app.console import access
+from app.console import access, selection
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.kit.db import db, transaction
@@ -28,43 +28,43 @@ class OrderBatchView(ConsoleBase):
     noun = Noun.ORDERS
     route_base = "/orders"
 
-    @expose("/cancel", methods=["POST"])
+    @expose("/cancel", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def cancel(self) -> Any:
         """Ask for the cause, then close the orders ticked or all that match."""
         return self._ask("cancel", _cause)
 
-    @expose("/tag", methods=["POST"])
+    @expose("/tag", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def tag(self) -> Any:
         """Ask for the tags, then add them."""
         return self._ask("tag", _tags)
 
-    @expose("/untag", methods=["POST"])
+    @expose("/untag", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def untag(self) -> Any:
         """Ask for the tags, then take them away."""
         return self._ask("untag", _tags)
 
-    @expose("/flag", methods=["POST"])
+    @expose("/flag", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def flag(self) -> Any:
         """Ask for the flag, then set it."""
         return self._ask("flag", _flag)
 
-    @expose("/note", methods=["POST"])
+    @expose("/note", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def note(self) -> Any:
         """Ask for the note, then add it."""
         return self._ask("note", _note)
 
-    @expose("/merge", methods=["POST"])
+    @expose("/merge", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def merge(self) -> Any:
         """Have each sent together with the others of its person and address."""
         return self._ask("merge", _agreed)
 
-    @expose("/unmerge", methods=["POST"])
+    @expose("/unmerge", methods=["GET", "POST"])
     @needs(Noun.ORDERS, Verb.WRITE)
     def unmerge(self) -> Any:
         """Take each out of its group."""
@@ -73,13 +73,15 @@ class OrderBatchView(ConsoleBase):
     def _ask(self, name: str, read: Callable[[], dict[str, Any] | None]) -> Any:
         """The form until its answers are there, then the batch; a form sent twice makes one batch."""
         shop = access.current_shop()
-        which = jobs.chosen(shop, request.form)
-        facts = read()
+        form = selection.asked()
+        which, facts = jobs.chosen(shop, form), read()
+        if facts is None and (elsewhere := selection.moved(f"OrderBatchView.{name}", shop)):
+            return elsewhere
         if facts is None:
             return self.page(
                 "orders/bulk.html",
                 act=batches.acts[name],
-                form=request.form,
+                form=form,
                 number=_countable(which),
                 key=secrets.token_urlsafe(16),
                 causes=CAUSE_CHOICES,
