@@ -73,10 +73,10 @@ def _spec(shop_id: int, zone: str, currency: str) -> ListSpec:
 def _columns(zone: str) -> tuple[Column, ...]:
     return (
         Column("number", _l("Number"), lambda c: c.number),
-        Column("kind", _l("Kind of case"), lambda c: KIND_LABELS[c.kind]),
-        Column("state", _l("Status"), state_badge),
-        Column("due", _l("Time left"), due_badge, sort=_C.due_at),
-        Column("amount", _l("To be refunded"), _amount, align="end"),
+        Column("kind", _l("Kind of case"), lambda c: KIND_LABELS[c.kind], on_phone=True),
+        Column("state", _l("Status"), state_badge, on_phone=True),
+        Column("due", _l("Time left"), due_badge, sort=_C.due_at, on_phone=True),
+        Column("amount", _l("To be refunded"), _amount, align="end", on_phone=True),
         Column("order", _l("Order"), lambda c: c.order.number),
         Column("customer", _l("Customer"), lambda c: c.order.customer.label if c.order.customer else "–"),
         Column("reason", _l("Reason"), lambda c: WISHES.get(c.reason, c.reason)),

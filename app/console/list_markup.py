@@ -10,7 +10,14 @@ from markupsafe import Markup, escape
 
 from app.console.lists import Column, Filter
 
-_STARTS = {"end": '<td class="text-end">', "center": '<td class="text-center">'}
+_ALIGNED = {"end": "text-end", "center": "text-center"}
+
+
+def _start(column: Column) -> str:
+    """The opening tag of a column's cells."""
+    classes = " ".join(filter(None, (_ALIGNED.get(column.align, ""), "k-on" if column.on_phone else "")))
+    label = f' data-label="{escape(column.label)}"' if column.phone_label else ""
+    return f'<td class="{classes}"{label}>' if classes else "<td>"
 
 
 def table_rows(rows: Sequence[Any], columns: Sequence[Column], row_prefix: str, ticks: bool) -> Markup:
@@ -18,7 +25,7 @@ def table_rows(rows: Sequence[Any], columns: Sequence[Column], row_prefix: str, 
 
     The first cell is the row's heading and links to `row_prefix` + id; `ticks` adds the box for bulk actions.
     """
-    first, rest = columns[0].cell, [(_STARTS.get(c.align, "<td>"), c.cell) for c in columns[1:]]
+    first, rest = columns[0].cell, [(_start(c), c.cell) for c in columns[1:]]
     parts: list[str] = []
     for row in rows:
         heading: str = escape(first(row))

@@ -18,7 +18,9 @@ class Column:
     The first visible cell becomes the link to the row, so it should hold no link of its own. `export` gives the
     value for a workbook column of the kind `sheet` (text, integer, money in minor units, date, datetime); without
     it the cell's text is taken. `follows` names filters that lie together in this column's order, as a range of days
-    does under the order's number: there a walk in that order might pass every other row first.
+    does under the order's number: there a walk in that order might pass every other row first. A list with columns
+    `on_phone` shows a narrow screen those alone, as two lines a row, until the person chooses columns; `phone_label`
+    stands before such a value where it does not speak for itself.
     """
 
     key: str
@@ -30,6 +32,8 @@ class Column:
     export: Callable[[Any], Any] | None = None
     sheet: str = "text"
     follows: tuple[str, ...] = ()
+    on_phone: bool = False
+    phone_label: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def moved(endpoint: str, shop: Shop) -> Response | None:
     form = request.form
     chosen = form.get("selection", "")
     wanted = {"matching": {"matching": form.get("query", "").lstrip("?")}, "waiting": {"waiting": "1"}}
-    values = wanted.get(chosen, {"ids": ".".join(one for one in form.getlist("ids") if one.isdigit())})
+    values: dict[str, Any] = wanted.get(chosen, {"ids": ".".join(one for one in form.getlist("ids") if one.isdigit())})
     values |= {"query": form["query"]} if chosen not in wanted and form.get("query") else {}
     address = url_for(endpoint, shop=shop.code, **values)
     return redirect(address, 303) if len(address) <= ADDRESS_LENGTH else None

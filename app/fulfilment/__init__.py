@@ -44,6 +44,7 @@ MESSAGES.update(
         "over_quantity": _l("Of %(sku)s %(left)s are left to send, not %(wanted)s."),
         "line_unknown": _l("Order %(order)s has no line %(sku)s."),
         "units_bad": _l("“%(value)s” is not a number of units. Write a whole number from 1."),
+        "nothing_typed": _l("Give at least one order its tracking number."),
         "nothing_to_send": _l("Choose at least one unit to send."),
         "serials_missing": _l(
             "%(sku)s leaves only with its serial numbers: %(wanted)s are needed, %(present)s are given."

@@ -1,14 +1,15 @@
-"""The form that sends an order, as it comes in: text fields to a wanted parcel."""
+"""The forms that send an order or a page of them, as they come in: text fields to wanted parcels."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-from app.fulfilment import carriers
+from app.fulfilment import batch_acts, carriers
 from app.fulfilment.knowing import LineFacts
 from app.fulfilment.wanted import Refused, Sending, Unit
 from app.kit.errors import RuleViolation
+from app.orders.batches import Row
 
 SERIALS = re.compile(r"[\s,，;；]+")
 
@@ -36,3 +37,25 @@ def _unit(form: Mapping[str, str], line: LineFacts) -> Unit | None:
 def serials(typed: str) -> tuple[str, ...]:
     """Serial or IMEI numbers as people write them: by line, comma or space."""
     return tuple(one[:60] for one in SERIALS.split(typed.strip()) if one)[:1_000]
+
+
+def read_many(form: Mapping[str, str], orders: Sequence[tuple[int, str]]) -> list[Row]:
+    """A row of a bulk act for each of these orders (id, number) that `number-<id>` gives a number, with all that is
+    left of it; `carrier-<id>` beats `carrier`. Without a number those alone whose carrier needs none.
+
+    Raises RuleViolation("nothing_typed").
+    """
+    rows = []
+    for order_id, number in orders:
+        code = form.get(f"carrier-{order_id}") or form.get("carrier", "")
+        typed = carriers.tidy(form.get(f"number-{order_id}", ""))
+        if typed or not _needs_number(code):
+            rows.append(Row(order_id, number, batch_acts.given(Sending(code, typed))))
+    if not rows:
+        raise RuleViolation("nothing_typed")
+    return rows
+
+
+def _needs_number(code: str) -> bool:
+    carrier = carriers.BY_CODE.get(code)
+    return carrier is None or carrier.numbered

@@ -47,6 +47,7 @@ ASSETS = {
     "charts.js": "app/static/charts.js",
     "print.css": "app/static/print.css",
     "print.js": "app/static/print.js",
+    "scan.js": "app/static/scan.js",
     "report.css": "app/static/report.css",
     "favicon.svg": "app/static/favicon.svg",
 }

@@ -87,11 +87,12 @@ def _columns(zone: str) -> tuple[Column, ...]:
             sort=Order.total_minor,
             align="end",
             follows=("due",),
+            on_phone=True,
         ),
-        Column("status", _l("Status"), status_badge),
-        Column("due", _l("Time left"), due_badge),
+        Column("status", _l("Status"), status_badge, on_phone=True),
+        Column("due", _l("Time left"), due_badge, on_phone=True),
         Column("kind", _l("Kind"), kind_badge, shown=False),
-        Column("marks", _l("Marks"), marks_cell),
+        Column("marks", _l("Marks"), marks_cell, on_phone=True),
     )
 
 

@@ -32,9 +32,9 @@ def _spec(shop_id: int) -> ListSpec:
         model=Sku,
         columns=(
             Column("code", _l("SKU code"), lambda s: s.code, sort=Sku.code),
-            Column("product", _l("Product"), lambda s: s.product.title),
-            Column("options", _l("Options"), lambda s: " / ".join(map(str, s.options.values())) or "–"),
-            Column("state", _l("State"), _state, export=lambda s: str(words.STANDINGS[_standing(s)][2])),
+            Column("product", _l("Product"), lambda s: s.product.title, on_phone=True),
+            Column("options", _l("Options"), lambda s: " / ".join(map(str, s.options.values())) or "–", on_phone=True),
+            Column("state", _l("State"), _state, export=lambda s: str(words.STANDINGS[_standing(s)][2]), on_phone=True),
             *(_number(name, label) for name, label in _COUNTERS),
             Column(
                 "limit",
@@ -73,7 +73,17 @@ def _number(name: str, label: Any) -> Column:
         text = formats.number(getattr(sku.stock, name))
         return Markup("<strong>{}</strong>").format(text) if name == "available" else text
 
-    return Column(name, label, shown, align="end", export=lambda sku: getattr(sku.stock, name), sheet="integer")
+    told = name == "available"
+    return Column(
+        name,
+        label,
+        shown,
+        align="end",
+        export=lambda sku: getattr(sku.stock, name),
+        sheet="integer",
+        on_phone=told,
+        phone_label=told,
+    )
 
 
 def _standing(sku: Any) -> words.Standing:

@@ -32,6 +32,18 @@ def test_boxes_stand_before_rows_that_can_be_ticked() -> None:
     assert '<th scope="row" id="r7">A</th>' in html
 
 
+def test_cells_for_a_phone_say_so_and_bring_their_label_where_they_need_one() -> None:
+    columns = (
+        COLUMNS[0],
+        Column("left", "Left", lambda row: "3", align="end", on_phone=True, phone_label=True),
+        Column("state", "State", lambda row: "new", on_phone=True),
+    )
+
+    html = list_markup.table_rows([SimpleNamespace(id=7, name="A")], columns, "", False)
+
+    assert '<td class="text-end k-on" data-label="Left">3</td><td class="k-on">new</td>' in html
+
+
 @pytest.mark.usefixtures("app")
 def test_a_kept_part_is_made_once_a_language_and_key() -> None:
     made = []

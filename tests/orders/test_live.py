@@ -47,13 +47,14 @@ def test_rows_are_answered_by_304_until_one_of_them_is_written(shop, agent, coun
     }
 
 
-def test_rows_come_as_the_list_draws_them_with_the_columns_on_screen(shop, agent) -> None:
-    order = make.order(shop, number="SO-1")
+@pytest.mark.parametrize(("role", "cells"), [(Role.AGENT, 2), (Role.MERCHANT, 2), (Role.AUDITOR, 2)])
+def test_rows_come_as_the_list_draws_them_with_the_columns_on_screen(shop, sign_in, role, cells) -> None:
+    order, person = make.order(shop, number="SO-1"), sign_in(make.staff(role, shop))
 
-    row = agent.get(f"/orders/live?ids={order.id}&cols=number,total").json["rows"][str(order.id)]
+    row = person.get(f"/orders/live?ids={order.id}&cols=number,total").json["rows"][str(order.id)]
 
-    assert row in agent.get("/orders/?cols=number,total").text
-    assert (row.count("<td"), "¥10.00" in row) == (2, True)
+    assert row in person.get("/orders/?cols=number,total").text
+    assert (row.count("<td"), "¥10.00" in row) == (cells, True)
 
 
 def test_an_order_answers_304_until_something_happens_to_it_a_comment_among_it(shop, agent) -> None:

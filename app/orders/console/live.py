@@ -11,6 +11,7 @@ from app.console.access import needs
 from app.console.base import ConsoleBase, expose
 from app.kit.permissions import Noun, Verb
 from app.orders import listing, live
+from app.orders.console.orders import OrderView
 
 
 class OrderLiveView(ConsoleBase):
@@ -33,7 +34,7 @@ class OrderLiveView(ConsoleBase):
         spec = listing.spec(shop)
         columns = lists.shown(spec, lists.ask(spec, request.args))
         prefix = url_for("OrderView.show", pk=0).removesuffix("0")
-        ticks = access.can(Noun.ORDERS, Verb.WRITE) or access.can(Noun.ORDERS, Verb.EXPORT)
+        ticks = any(access.can(one.noun, one.verb) for one in OrderView.bulk)
         found = {row.id: list_markup.table_rows([row], columns, prefix, ticks) for row in live.rows(shop.id, ids)}
         response.set_data(jsonify(rows=found).get_data())
         return response

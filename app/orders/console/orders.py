@@ -70,6 +70,7 @@ class OrderView(ListPage):
         lists.Action(_l("New order"), "plus", "OrderDraftView.form", Noun.ORDERS, Verb.WRITE, primary=True),
     )
     bulk = (
+        lists.BulkAction(_l("Ship"), "truck-delivery", "ShipManyView.form", Noun.PARCELS, Verb.WRITE),
         lists.BulkAction(_l("Pick list"), "list-check", "PickingView.chosen", Noun.PARCELS, Verb.READ),
         lists.BulkAction(_l("Packing slips"), "printer", "PickingView.slips", Noun.PARCELS, Verb.READ),
         lists.BulkAction(_l("Add staff note"), "note", "OrderBatchView.note", Noun.ORDERS, Verb.WRITE),
