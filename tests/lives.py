@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis.stateful import RuleBasedStateMachine
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy import NestedTransaction, text
 
 from app.kit.db import db
@@ -25,3 +28,22 @@ class OwnLife(RuleBasedStateMachine):
         if self.life:
             db.session.remove()
             self.life.rollback()
+
+
+def live(machine: type[OwnLife], steps: int, enough: Callable[[], bool], lives: int = 12, rounds: int = 12) -> None:
+    """Rounds of so many lives of so many steps, until there is `enough`; at most twelve rounds.
+
+    A round is a seed, so that a run can be had again. A life that fails is not made shorter: that can take minutes.
+    """
+    calm = settings(
+        max_examples=lives,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),
+    )
+    for number in range(rounds):
+        run_state_machine_as_test(seed(number)(machine), settings=calm)
+        if enough():
+            return

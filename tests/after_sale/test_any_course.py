@@ -5,9 +5,8 @@ from __future__ import annotations
 import collections
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import func, select, text
 
 from app.after_sale import access, cases, lifecycle, negotiation, opening, refund_ledger, returns, sending
@@ -27,7 +26,7 @@ from app.payments.models import Refund, RefundState
 from app.payments.providers import RefundReport, RefundStatus
 from tests import factories as make
 from tests.after_sale.conftest import a6_order
-from tests.lives import OwnLife
+from tests.lives import OwnLife, live
 
 STATS = collections.Counter()
 REACHED: set[tuple[CaseKind, CaseState]] = set()
@@ -202,29 +201,10 @@ where l.order_id = :order_id and l.kind = 'product'""")
 
 
 NEEDED = {CaseState.DONE, CaseState.CLOSED, CaseState.REFUNDING}
-ROUNDS = 6
-"""At most; a round is a seed, so that a run can be had again."""
 
 
 @pytest.mark.usefixtures("app")
 def test_any_course_of_cases_keeps_the_books_closed() -> None:
     with context.every_shop("test"), context.acting(context.Actor("system", "test")):
-        for number in range(ROUNDS):
-            live_a_round(number)
-            if {state for _, state in REACHED} >= NEEDED:
-                break
+        live(AnyCourse, 50, lambda: {state for _, state in REACHED} >= NEEDED, lives=20)
     assert NEEDED - {state for _, state in REACHED} == set()
-
-
-def live_a_round(number: int) -> None:
-    run_state_machine_as_test(
-        seed(number)(AnyCourse),
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=50,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate,),
-        ),
-    )

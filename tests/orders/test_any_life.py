@@ -9,15 +9,8 @@ import collections
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import select
 
 from app.after_sale import cases, lifecycle, opening
@@ -44,12 +37,10 @@ from app.stock import movements
 from app.stock.ledger import Why
 from app.stock.movements import StockAt
 from tests import factories as make
-from tests.lives import OwnLife
+from tests.lives import OwnLife, live
 from tests.orders.books import wrong_orders
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-ROUNDS, EXAMPLES, STEPS = 6, 24, 100
-"""At most six rounds of twenty-four lives; a round is a seed, so that a run can be had again."""
 SELLER = By(Party.SELLER, may_approve=True)
 LINES = st.dictionaries(st.integers(0, 2), st.integers(1, 3), min_size=1, max_size=3)
 DONE: collections.Counter[str] = collections.Counter()
@@ -61,6 +52,7 @@ class AnyLife(OwnLife):
 
     @initialize()
     def open(self) -> None:
+        self.begin_life()
         self.moment, self.parcel = START, 0
         shop = make.shop()
         self.shop_id = shop.id
@@ -247,24 +239,7 @@ NEEDED |= {"signed", "close", "reopen", "complete", "sweep", "case", "agree", "r
 @pytest.mark.usefixtures("app")
 def test_any_life_of_orders_keeps_the_books_closed() -> None:
     with context.every_shop("test"), context.acting(context.Actor("staff", "1")):
-        for number in range(ROUNDS):
-            live_a_round(number)
-            if DONE["steps"] >= 2_000 and set(DONE) >= NEEDED:
-                break
+        live(AnyLife, 100, lambda: DONE["steps"] >= 2_000 and set(DONE) >= NEEDED, lives=24)
 
     assert NEEDED - set(DONE) == set(), DONE
     assert DONE["steps"] >= 2_000, DONE
-
-
-def live_a_round(number: int) -> None:
-    run_state_machine_as_test(
-        seed(number)(AnyLife),
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate,),
-        ),
-    )
