@@ -126,6 +126,8 @@ def list_skus(call: Call) -> Reply:
     "/skus/<path:code>",
     Contract(
         summary="Read a SKU",
+        description="A code that itself ends in /movements is found by GET /stock?sku=CODE: here that ending lists "
+        "the movements of the code before it.",
         parameters=(Parameter("code", _TEXT, "The SKU code, URL-encoded.", "path"),),
         answers={200: ("The SKU.", SKU)},
         faults={404: "There is no such SKU in the shop of the key."},

@@ -55,7 +55,6 @@ class PriceWindow(Identified, Versioned, ShopOwned, Model):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     request_key: Mapped[str | None] = mapped_column(String(64))
     made_from_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("price_window.id"))
-    change_set_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("change_set.id"))
 
     def __str__(self) -> str:
         return self.name

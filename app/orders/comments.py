@@ -20,7 +20,8 @@ from app.orders.side_models import OrderComment, OrderMention
 from app.shops.models import ShopMember
 
 LENGTH = 1000
-_NAMED = re.compile(r"@([\w.\-]{1,64})")
+_NAMED = re.compile(r"(?<![\w.\-])@([\w.\-]{1,64})")
+"""A name after an @ that stands alone; within a mail address it names nobody."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,13 @@ def usernames(shop_id: int) -> list[str]:
     """Who can be named in a shop."""
     user = Model.metadata.tables["ab_user"]
     return list(db.session.scalars(_in_shop(user.c.username, shop_id).order_by(user.c.username)))
+
+
+def unknown(shop_id: int, body: str) -> list[str]:
+    """The names after an @ that nobody in the shop has, as they are written; they have been told nothing."""
+    named = list(dict.fromkeys(name.rstrip(".-") or name for name in _NAMED.findall(body)))
+    there = set(usernames(shop_id)) if named else set()
+    return [name for name in named if name not in there]
 
 
 def _members(shop_id: int, names: Iterable[str]) -> list[int]:

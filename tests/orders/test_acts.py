@@ -221,6 +221,20 @@ def test_an_order_of_another_shop_does_not_exist_for_any_deed(shop, agent, addre
         assert db.session.scalars(select(OrderComment)).all() == []
 
 
+def test_names_in_a_comment_that_nobody_has_are_said_and_mail_addresses_are_no_names(shop, agent) -> None:
+    make.staff(Role.MANAGER, shop, name="lina")
+    order = make.order(shop)
+    words = "@lina @lena. @Lina, mail jo@lina.example or ask @lena"
+
+    told = agent.post(f"/orders/{order.id}/comment", data={"comment": words}, follow_redirects=True).text
+    quiet = agent.post(f"/orders/{order.id}/comment", data={"comment": "@lina, jo@nowhere"}, follow_redirects=True).text
+
+    assert "Nobody in this shop is called @lena @Lina: nobody was told." in told
+    assert "nobody was told" not in quiet
+    with context.every_shop("test"):
+        assert len(db.session.scalars(select(OrderMention)).all()) == 2
+
+
 def test_an_auditor_reads_and_writes_nothing(shop, sign_in) -> None:
     auditor = sign_in(make.staff(Role.AUDITOR, shop))
     order = make.order(shop)

@@ -62,9 +62,12 @@ class OrderActView(ConsoleBase):
     @needs(Noun.ORDERS, Verb.READ)
     def comment(self, pk: int) -> Any:
         """Say something to colleagues; whoever may read the order may."""
-        access.shop_of(reading.get(pk))
+        shop = access.shop_of(reading.get(pk))
         with transaction():
-            comments.add(pk, request.form.get("comment", "").replace("\r\n", "\n"))
+            body = comments.add(pk, request.form.get("comment", "").replace("\r\n", "\n")).body
+        if unknown := comments.unknown(shop.id, body):
+            names = " ".join(f"@{name}" for name in unknown)
+            flash(gettext("Nobody in this shop is called %(names)s: nobody was told.", names=names), "warning")
         return _back(pk, "timeline")
 
     @expose("/<int:pk>/seen", methods=["POST"])

@@ -129,7 +129,7 @@ _LEDGER = shape(
     Contract(
         summary="List the movements of a SKU",
         description="Newest first. on_hand, unavailable and incoming are the sums of this ledger; reserved is the sum "
-        "of what orders and checkouts hold.",
+        "of what orders and checkouts hold. The code may hold slashes; the last /movements is never part of it.",
         parameters=(Parameter("code", TEXT, "The SKU code, URL-encoded.", "path"), *paging.parameters(MOST)),
         answers={200: ("A page of the ledger.", _LEDGER)},
         faults={404: "There is no such SKU in the shop of the key."},
