@@ -9,6 +9,7 @@ MESSAGES.update(
         "refund_units": _l("%(left)s units of this line can still be refunded, not %(wanted)s."),
         "refund_beyond": _l("That is more than can still go back of this order. Nothing was written."),
         "case_move": _l("Case %(number)s is “%(from_state)s”; “%(act)s” is not possible from there."),
+        "not_a_variant": _l("In exchange goes the same product alone, in any of its variants."),
         "case_stale": _l(
             "Somebody changed case %(number)s after you opened it. Nothing was written; look at it again."
         ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.after_sale import access, moving
+from collections.abc import Mapping
+
+from app.after_sale import access, exchanging, moving
 from app.after_sale.access import By
 from app.after_sale.lifecycle import Act
 from app.after_sale.models import AfterSaleCase, CaseKind
@@ -23,22 +25,32 @@ def send_back(case_id: int, by: By, carrier_code: str, tracking_no: str, version
     case, order = access.locked(case_id, version)
     moving.go(case, order, Act.SEND_BACK, by)
     sending = _sending(carrier_code, tracking_no)
-    parcel = resending.expect_return(order.id, sending, _goods(case), subject(case))
+    parcel = resending.expect_return(order.id, sending, exchanging.goods(case, {}), subject(case))
     case.carrier_code, case.tracking_no = parcel.carrier_code, parcel.tracking_no
     db.session.flush()
     return case
 
 
-def send(case_id: int, by: By, carrier_code: str, tracking_no: str, version: int | None = None) -> AfterSaleCase:
+def send(
+    case_id: int,
+    by: By,
+    carrier_code: str,
+    tracking_no: str,
+    version: int | None = None,
+    instead: Mapping[int, int] | None = None,
+) -> AfterSaleCase:
     """The parcel has left the house; its goods leave the stock, but what was repaired is the buyer's.
 
-    Raises RuleViolation("parcel_missing", "insufficient_stock", "case_move"), Refused, Conflict("case_stale").
+    `instead` names for a SKU the variant of its product that leaves in its place, by id.
+
+    Raises RuleViolation("parcel_missing", "insufficient_stock", "case_move", "not_a_variant"), Refused,
+    Conflict("case_stale").
     """
     case, order = access.locked(case_id, version)
     moving.go(case, order, Act.SEND, by)
     sending = _sending(carrier_code, tracking_no)
     case.sent_carrier, case.sent_tracking = sending.carrier_code, sending.tracking_no
-    goods = _goods(case)
+    goods = exchanging.goods(case, instead or {})
     if case.kind is not CaseKind.REPAIR and goods:
         parcel = _leave(case, order, sending, goods)
         case.sent_parcel_id, case.sent_tracking = parcel.id, parcel.tracking_no
@@ -68,12 +80,3 @@ def _sending(carrier_code: str, tracking_no: str) -> Sending:
     if not carrier_code or not number:
         raise RuleViolation("parcel_missing")
     return Sending(carrier_code, number)
-
-
-def _goods(case: AfterSaleCase) -> list[Goods]:
-    """The units of a case by SKU; those of goods that are in no catalogue travel unseen."""
-    units: dict[int, int] = {}
-    for line in access.lines_of(case.id):
-        if line.line is not None and line.line.sku_id is not None and line.asked_units:
-            units[line.line.sku_id] = units.get(line.line.sku_id, 0) + line.asked_units
-    return [Goods(sku_id, quantity) for sku_id, quantity in sorted(units.items())]

@@ -234,6 +234,21 @@ def test_times_and_limit_are_the_shops_own(shop, manager, agent) -> None:
     assert rules.limits[S.REFUSED] == settings.DEFAULTS[S.REFUSED]
 
 
+def test_a_refused_answer_comes_back_with_what_was_typed_and_where(sent, lines, agent) -> None:
+    agent.post(f"/after-sale/new/{sent.id}", data=open_form(sent, lines(sent)))
+    typed = {"reason": "no_proof", "words": ""}
+
+    page = agent.post(f"/after-sale/{the_case().id}/refuse", data=typed).text
+    offer = {"kind": "refund_only", "amount": "abc", "words": "half?", "party": "buyer"}
+    thread = agent.post(f"/after-sale/{the_case().id}/say", data=offer).text
+
+    assert "This reason needs a few words for the buyer." in page
+    assert re.search(r'<details open><summary class="btn btn-sm">Refuse<', page)
+    assert '<option value="no_proof" selected>' in page
+    assert all(kept in thread for kept in ('value="abc"', ">half?</textarea>", '<option value="buyer" selected>'))
+    assert '<option value="refund_only" selected>' in thread
+
+
 def test_agreeing_to_many_tells_what_became_of_each(shop, agent, run_jobs) -> None:
     with context.every_shop("test"):
         orders = [make.order(shop, ("CUP", 1, price), number=f"SO-{price}") for price in (1000, 2000, 30_000)]

@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 
 from app.after_sale import access as reading
-from app.after_sale import cases, forms, listing, negotiation, refunding, returns, sending
+from app.after_sale import cases, exchanging, forms, listing, negotiation, refunding, returns, sending
 from app.after_sale.access import By
 from app.after_sale.console.cases import case_html
 from app.after_sale.lifecycle import Act
@@ -86,8 +86,11 @@ class CaseActView(ConsoleBase):
     @needs(Noun.AFTER_SALE, Verb.WRITE)
     def send(self, pk: int) -> Any:
         """The shop sends a replacement, what was missing, or the repaired goods."""
+        case = reading.get(pk)
         parcel = request.form.get("carrier", ""), request.form.get("tracking", "")
-        return self._do(pk, lambda version: sending.send(pk, _shop(), *parcel, version))
+        chosen = {sku_id: forms.whole(request.form.get(f"instead_{sku_id}", "")) for sku_id in exchanging.units(case)}
+        instead = {sku_id: other for sku_id, other in chosen.items() if other}
+        return self._do(pk, lambda version: sending.send(pk, _shop(), *parcel, version, instead))
 
     @expose("/<int:pk>/receive", methods=["POST"])
     @needs(Noun.AFTER_SALE, Verb.WRITE)
@@ -182,7 +185,8 @@ class CaseActView(ConsoleBase):
         return redirect(url_for("CaseView.show", pk=pk, _anchor=anchor))
 
     def _refused(self, pk: int, refused: DomainError) -> Any:
-        return case_html(self, pk, listing.refusal(refused)), refused.status
+        at = (request.endpoint or "").rpartition(".")[2]
+        return case_html(self, pk, listing.refusal(refused), at, request.form), refused.status
 
 
 def _shop() -> By:

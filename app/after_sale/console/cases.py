@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request, send_file, url_for
@@ -15,6 +16,7 @@ from app.after_sale import (
     batch_acts,
     case_page,
     evidence,
+    exchanging,
     listing,
     names,
     negotiation,
@@ -106,14 +108,16 @@ class CaseView(ListPage):
         return redirect(url_for("BatchView.show", pk=batch.id))
 
 
-def case_html(view: Any, pk: int, refused: str = "") -> str:
-    """The page of a case; `refused` says why the last act was not done."""
+def case_html(view: Any, pk: int, refused: str = "", at: str = "", typed: Mapping[str, str] | None = None) -> str:
+    """The page of a case; `refused` says why the act `at` was not done, whose form holds again what was `typed`."""
     case = case_page.get(pk)
     shop = access.shop_of(case)
     return str(
         view.page(
             "after_sale/case.html",
             refused=refused,
+            at=at,
+            typed=typed or {},
             case=case,
             order=case.order,
             zone=shop.time_zone,
@@ -142,6 +146,7 @@ def _what_can_be_done(case: AfterSaleCase) -> dict[str, Any]:
         "acts": case_page.acts(case),
         "said": {party: case_page.said_by(case, party) for party in (Party.BUYER, Party.PLATFORM)},
         "refusals": reasons.refusals_at(case.state),
+        "choices": exchanging.choices(case) if case.state is CaseState.WAITS_FOR_CHECK else [],
         "receivable": returns.is_receivable(case),
         "carriers": carriers.CARRIERS,
         "carrier_name": parcel_names.carrier,

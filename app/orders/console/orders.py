@@ -38,7 +38,7 @@ from app.orders import (
 )
 from app.orders.console import buyer
 from app.orders.lifecycle import Axis
-from app.orders.models import LineKind, Order, OrderLine
+from app.orders.models import AfterSaleState, LineKind, Order, OrderLine
 from app.orders.names import LABELS
 from app.payments import names as payment_names
 from app.payments import reading as payment_reading
@@ -171,6 +171,7 @@ class OrderView(ListPage):
         happened = {entry.event for entry in entries}
         said = comments.of(order.id) if "OrderCommented" in happened else {}
         known = buyer.of(order.customer_id) if order.customer_id else None
+        steps = _steps(order)
         return self.page(
             "orders/show.html",
             order=order,
@@ -186,8 +187,8 @@ class OrderView(ListPage):
             buyer_facts=buyer.facts(known, order.currency) if known else [],
             next_step=buyer.next_step(order),
             entries=timeline.shown(entries, story.words(order, zone, said), zone),
-            steps=[(step, *STEP_LABELS[step]) for step in handling.steps_from(order) if step in STEP_LABELS],
-            step_names=handling.steps_from(order),
+            steps=[(step, *STEP_LABELS[step]) for step in steps if step in STEP_LABELS],
+            step_names=steps,
             **_beside(order, shop, happened),
             fields=EDITABLE,
             lengths=edits.LENGTHS,
@@ -196,6 +197,14 @@ class OrderView(ListPage):
             stale=stale,
             mine=mine or {},
         )
+
+
+def _steps(order: Order) -> list[str]:
+    """The steps that a rule would not turn down at once: with money of the buyer nothing is closed, and nothing is
+    completed that somebody wants put right."""
+    holds_money = order.paid_minor > order.refunded_minor
+    in_vain = {"close": holds_money, "complete": order.after_sale_state is AfterSaleState.OPEN}
+    return [step for step in handling.steps_from(order) if not in_vain.get(step)]
 
 
 def _beside(order: Order, shop: Shop, happened: set[str]) -> dict[str, Any]:

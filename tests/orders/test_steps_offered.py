@@ -1,0 +1,40 @@
+"""The page of an order offers no step that a rule would turn down at once, and leads to the case that waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.console.roles import Role
+from app.kit import context
+from app.orders.models import AfterSaleState, OrderStatus
+from tests import factories as make
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def shop():
+    with context.every_shop("test"):
+        yield make.shop()
+
+
+@pytest.fixture
+def page(shop, sign_in):
+    agent = sign_in(make.staff(Role.AGENT, shop))
+    return lambda order: agent.get(f"/orders/{order.id}").text
+
+
+def offered(html: str) -> tuple[bool, bool, bool]:
+    return "Cancel the order" in html, 'value="complete"' in html, "Cancel and refund" in html
+
+
+def test_what_the_shop_holds_money_for_is_not_closed_by_hand(shop, page) -> None:
+    assert offered(page(make.order(shop, status=OrderStatus.PENDING_PAYMENT))) == (True, False, False)
+    assert offered(page(make.order(shop))) == (False, False, True)
+    assert offered(page(make.order(shop, status=OrderStatus.DELIVERED))) == (False, True, False)
+
+
+def test_what_somebody_wants_put_right_is_not_completed(shop, page) -> None:
+    order = make.order(shop, status=OrderStatus.DELIVERED, after_sale_state=AfterSaleState.OPEN)
+
+    assert offered(page(order)) == (False, False, False)
