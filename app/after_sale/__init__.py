@@ -32,7 +32,7 @@ MESSAGES.update(
         "offer_gone": _l("This offer does not stand any more."),
         "offer_own": _l("Nobody accepts their own offer; the other side does."),
         "parcel_missing": _l("Give the carrier and the number of the parcel."),
-        "receipt_sum": _l("%(code)s: say of each of the %(asked)s units what became of it; %(told)s are told."),
+        "receipt_sum": _l("%(code)s: say of each of the %(asked)s units what became of it; so far it is %(told)s."),
         "receipt_done": _l("The parcel of case %(number)s has been looked at already."),
         "refund_runs": _l("The refund of case %(number)s is still on its way; there is nothing to try again."),
         "case_refunding": _l("Order %(number)s is being cancelled and refunded; it cannot be sent any more."),

@@ -34,6 +34,11 @@ class Choice:
     quantity: int
     variants: list[Variant]
 
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether no variant has as many left."""
+        return all(one.available < self.quantity for one in self.variants)
+
 
 def units(case: AfterSaleCase) -> dict[int, int]:
     """The units of a case by SKU; those of goods that are in no catalogue travel unseen."""

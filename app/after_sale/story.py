@@ -105,5 +105,5 @@ EVENTS: dict[str, Callable[[Entry], Telling]] = {
     "CaseOverdue": _overdue,
 }
 """A sentence for each fact of after-sale."""
-WORDS = Words(EVENTS, {}, lambda field, stored: str(stored))
+WORDS = Words(EVENTS, {}, lambda field, stored: str(stored), frozenset({"after_sale_state"}))
 """The words of a case."""

@@ -40,7 +40,12 @@ class CustomerView(ListPage):
     noun = Noun.CUSTOMERS
     route_base = "/customers"
     title = _l("Customers")
-    empty = lists.Empty("users", _l("No customers yet"), _l("They come with the orders that you import."))
+    empty = lists.Empty(
+        "users",
+        _l("No customers yet"),
+        _l("They come with their orders: imported, written by hand, or sent by a program."),
+        lists.Action(_l("Orders"), "shopping-cart", "OrderView.list", Noun.ORDERS, Verb.READ, primary=True),
+    )
 
     def list_spec(self, shop: Shop) -> ListSpec:
         """The list, in the currency of the shop."""

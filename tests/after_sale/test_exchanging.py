@@ -93,7 +93,8 @@ def test_another_product_is_no_exchange(shirts, exchange) -> None:
 def test_only_what_is_sent_again_can_be_chosen(shop, shirts, exchange) -> None:
     variants = [Variant(shirts["S"].id, "SH-S", "S", 0), Variant(shirts["L"].id, "SH-L", "L", 3)]
     (choice,) = exchanging.choices(exchange)
-    assert (choice.sku_id, choice.quantity, choice.variants) == (shirts["S"].id, 1, variants)
+    assert (choice.sku_id, choice.quantity, choice.variants, choice.is_sold_out) == (shirts["S"].id, 1, variants, False)
+    assert exchanging.Choice(1, 4, variants).is_sold_out
 
     order = db.session.get(Order, exchange.order_id)
     with transaction():

@@ -44,6 +44,7 @@ class CategoryView(ShopModelView):
     label_columns = {"name": _l("Category name"), "parent": _l("Above it"), "position": _l("Position")}
     description_columns = {"position": _l("Lower numbers stand first")}
     list_title = _l("Categories")
+    subtitle = _l("What kind of goods a product is, for filters, reports and bulk changes; one may lie below another.")
     add_title = _l("New category")
     edit_title = _l("Category")
     method_permission_name = {**ShopModelView.method_permission_name, "remove": Verb.WRITE.value}

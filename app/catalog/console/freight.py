@@ -83,6 +83,7 @@ class FreightTemplateView(ShopModelView):
         "free_above_minor": _l("Free from"),
     }
     list_title = _l("Freight templates")
+    subtitle = _l("What buyers pay for shipping, by the number of pieces; a product names its template.")
     add_title = _l("New freight template")
     edit_title = _l("Freight template")
     method_permission_name = {**ShopModelView.method_permission_name, "remove": Verb.WRITE.value}

@@ -87,7 +87,7 @@ class OrderView(ListPage):
     empty = lists.Empty(
         "shopping-cart",
         _l("No orders yet"),
-        _l("Bring in the orders of your shop from a workbook."),
+        _l("Bring in the orders of your shop from a workbook, or write one by hand: “New order” above."),
         lists.Action(
             _l("Import a workbook"), "file-import", "ImportView.list", Noun.IMPORTS, Verb.IMPORT, primary=True
         ),

@@ -34,6 +34,9 @@ class ReconciliationView(ListPage):
         "scale",
         _l("Nothing reconciled yet"),
         _l("The day after a channel is set up, its bill is fetched and held against the payments, by itself."),
+        lists.Action(
+            _l("Payment channels"), "plug", "ChannelView.list", Noun.PAYMENT_CHANNELS, Verb.READ, primary=True
+        ),
     )
 
     def list_spec(self, shop: Shop) -> lists.ListSpec:

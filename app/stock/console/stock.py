@@ -42,7 +42,12 @@ class StockView(ListPage):
         Action(_l("Warehouses"), "building-warehouse", "WarehouseView.list", Noun.STOCK, Verb.WRITE),
         Action(_l("Proof"), "shield-check", "StockProofView.index", Noun.STOCK, Verb.READ),
     )
-    empty = Empty("stack-2", _l("No SKUs yet"), _l("Stock lies on the SKUs of products. Import or make some first."))
+    empty = Empty(
+        "stack-2",
+        _l("No SKUs yet"),
+        _l("Stock lies on the SKUs of products. Import or make some first."),
+        Action(_l("Products"), "package", "ProductView.list", Noun.PRODUCTS, Verb.READ, primary=True),
+    )
 
     def list_spec(self, shop: Shop) -> ListSpec:
         """The list for the shop on screen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.console.interface import ConsoleInterface
@@ -24,7 +25,9 @@ class WarehouseView(ShopModelView):
     add_columns = edit_columns = ["code", "name", "is_default"]
     label_columns = {"code": _l("Code"), "name": _l("Warehouse name"), "is_default": _l("Default")}
     description_columns = {"is_default": _l("New stock and edits of the total go to the default warehouse")}
+    formatters_columns = {"is_default": lambda chosen: gettext("Yes") if chosen else "–"}
     list_title = _l("Warehouses")
+    subtitle = _l("The places where stock lies; each counts its units by itself.")
     add_title = _l("New warehouse")
     edit_title = _l("Warehouse")
     method_permission_name = {**ShopModelView.method_permission_name, "list": Verb.WRITE.value}
