@@ -101,6 +101,14 @@ def can_ship(order: Order) -> bool:
     )
 
 
+def has_goods_left(lines: Sequence[knowing.LineFacts]) -> bool:
+    """Whether a unit is left to send: all may be waiting for their refund.
+
+    An order whose goods are not listed leaves as a whole.
+    """
+    return not lines or any(line.left for line in lines)
+
+
 def can_append(order: Order) -> bool:
     """Whether one more number can be added to it."""
     gone = (FulfilmentState.FULFILLED, FulfilmentState.DELIVERED)

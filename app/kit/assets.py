@@ -27,6 +27,7 @@ ASSETS = {
     "plotly-zh.js": "node_modules/plotly.js-locales/zh-cn.js",
     "console.css": "app/static/console.css",
     "console.js": "app/static/console.js",
+    "keys.js": "app/static/keys.js",
     "list.js": "app/static/list.js",
     "live.js": "app/static/live.js",
     "search.js": "app/static/search.js",

@@ -1,4 +1,4 @@
-// The shell: CSRF and the shop of the page for htmx and fetch, theme, live jobs, confirmations, toasts, shortcuts. Others use window.kuaidan.
+// The shell: CSRF and the shop of the page for htmx and fetch, theme, live jobs, confirmations, toasts. Others use window.kuaidan.
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -184,12 +184,8 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   if (menu) { setTimeout(poll, 150); one("[data-jobs-button]").addEventListener("click", poll); }
 
-  // Shortcuts that hold everywhere
-  const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable], dialog[open]");
-  document.addEventListener("click", (event) => { if (event.target.closest("[data-keys-open]")) one("[data-keys-dialog]").showModal(); });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "?" && !typing(event.target)) one("[data-keys-dialog]").showModal();
-  });
+  // Whether a key is text, or single keys are off: then it is no shortcut.
+  const typing = (node) => root.dataset.keys === "off" || (node.closest && node.closest("input, textarea, select, [contenteditable], dialog[open]"));
 
   // A form that came back: the field that was refused is marked and entered.
   all("[data-refused]").forEach((box) => {

@@ -60,7 +60,14 @@
     const workbook = one("[data-list-workbook]");
     if (workbook) workbook.elements.query.value = body().dataset.query;
     all("[data-bulk] [formaction]").length && picks();
+    keep();
     counts();
+  }
+
+  // For the pages of the rows (keys.js): which list they came from, and what stands beside them.
+  function keep() {
+    const rows = all("tbody th a", body()).map((link) => link.getAttribute("href"));
+    try { sessionStorage.setItem("list", JSON.stringify({ url: location.pathname + location.search, rows })); } catch (blocked) { /* without */ }
   }
 
   async function counts() {
@@ -166,7 +173,7 @@
     if (event.target.closest("[data-pick-none]")) { matching = false; tickAll(false); picks(); }
   });
 
-  // Rows: click opens, with Ctrl or the middle button in a new tab; j k x Enter /
+  // Rows: click opens, with Ctrl or the middle button in a new tab; j k arrows x Enter /
   const opener = (row) => row && one("th a", row);
   function open(event) {
     const row = event.target.closest("tbody tr"), link = opener(row);
@@ -193,6 +200,8 @@
     if (typing(event.target) && !box) return;
     const field = one("#list-search");
     if (event.key === "/" && field) { event.preventDefault(); field.focus(); field.select(); }
+    const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (arrow && document.activeElement.closest("#list-body tbody")) { event.preventDefault(); step(arrow); }
     if (event.key === "j") step(1);
     if (event.key === "k") step(-1);
     if (event.key === "x" && current()) { const tick = one('input[name="ids"]', current()); if (tick) { tick.checked = !tick.checked; matching = false; picks(); } }

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from app.after_sale import cases, opening
+from app.after_sale.access import By
+from app.after_sale.models import CaseKind, Party
+from app.after_sale.opening import Wanted, Wish
 from app.console.roles import Role
 from app.kit import context
+from app.kit.db import transaction
+from app.orders import reading
 from app.orders.models import AfterSaleState, OrderStatus
 from tests import factories as make
 
@@ -38,3 +44,19 @@ def test_what_somebody_wants_put_right_is_not_completed(shop, page) -> None:
     order = make.order(shop, status=OrderStatus.DELIVERED, after_sale_state=AfterSaleState.OPEN)
 
     assert offered(page(order)) == (False, False, False)
+
+
+def test_nothing_is_to_be_sent_of_an_order_whose_units_all_wait_for_their_refund(shop, sign_in) -> None:
+    order = make.order(shop, ("CUP", 2, 1000))
+    line = reading.get(order.id).lines[0]
+    wish = Wish(CaseKind.REFUND_ONLY, "changed_mind", (Wanted(line.id, 2),))
+    with transaction():
+        case = opening.open_case(order.id, wish, By(Party.BUYER, False))
+        cases.agree(case.id, By(Party.SELLER, True))
+    agent = sign_in(make.staff(Role.AGENT, shop))
+
+    page = agent.get(f"/orders/{order.id}").text
+    form = agent.get(f"/orders/{order.id}/ship", follow_redirects=True).text
+
+    assert f'href="/orders/{order.id}/ship"' not in page
+    assert "Nothing of this order can be sent now." in form

@@ -33,7 +33,7 @@ class ShipView(ConsoleBase):
     def form(self, pk: int) -> Any:
         """The form, with all that is left of the order in it."""
         order = orders.get(pk)
-        if not reading.can_ship(order):
+        if not reading.can_ship(order) or not reading.has_goods_left(reading.left(pk)):
             flash(gettext("Nothing of this order can be sent now."), "warning")
             return redirect(url_for("OrderView.show", pk=pk))
         return self._form(pk, {})
