@@ -25,7 +25,7 @@ from app.orders.models import Order
 BATCH = 200
 """Cases of one tick."""
 PAGE = 100
-COUNT_CAP = 25_000
+COUNT_CAP = 10_000
 OURS = (
     CaseState.REFUND_ASKED,
     CaseState.RETURN_ASKED,

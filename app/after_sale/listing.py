@@ -95,10 +95,10 @@ def waits_for_shop() -> ColumnElement[bool]:
 
 def _tabs() -> tuple[Tab, ...]:
     return (
-        Tab("", _l("Waits for the shop"), (waits_for_shop(),)),
-        Tab("buyer", _l("Waits for the buyer"), (_C.state.in_(BUYER_ACTS),)),
-        Tab("platform", _l("With the platform"), (_C.state.in_(PLATFORM_ACTS),)),
-        Tab("refunding", _l("Refund on its way"), (_C.state == _S.REFUNDING,)),
+        Tab("", _l("Waits for the shop"), (waits_for_shop(),), collected=True),
+        Tab("buyer", _l("Waits for the buyer"), (_C.state.in_(BUYER_ACTS),), collected=True),
+        Tab("platform", _l("With the platform"), (_C.state.in_(PLATFORM_ACTS),), collected=True),
+        Tab("refunding", _l("Refund on its way"), (_C.state == _S.REFUNDING,), collected=True),
         Tab("done", _l("Done"), (_C.state == _S.DONE,)),
         Tab("closed", _l("Closed cases"), (_C.state == _S.CLOSED,)),
         Tab("all", _l("All")),

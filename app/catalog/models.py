@@ -134,9 +134,10 @@ class Sku(Identified, Versioned, ShopOwned, Model):
         CheckConstraint("cost_minor >= 0", name="ck_sku_cost"),
         CheckConstraint("compare_at_minor >= 0", name="ck_sku_compare_at"),
         CheckConstraint("stock_on_hand >= 0", name="ck_sku_stock"),
-        Index("ix_sku_product", "product_id"),
+        Index("ix_sku_product", "product_id", postgresql_include=["shop_id", "stock_on_hand"]),
         Index("ix_sku_shop_price", "shop_id", "price_minor", "id"),
         Index("ix_sku_low_stock", "shop_id", "id", postgresql_where="stock_on_hand <= low_stock_limit"),
+        Index("ix_sku_high_limit", "shop_id", "low_stock_limit", "id", postgresql_where="low_stock_limit > 20"),
         Index(
             "ix_sku_code_trgm",
             "code",

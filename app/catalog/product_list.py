@@ -146,11 +146,12 @@ def _stock(product: Product) -> Any:
 
 
 def _tabs(shop_id: int) -> tuple[Tab, ...]:
+    search = product_search
     return (
         Tab("", _l("All")),
         *(Tab(status.value, LABELS[status], (Product.status == status,)) for status in ProductStatus),
-        Tab("low", _l("Low stock"), (product_search.low_in_stock(shop_id),)),
-        Tab("out", _l("Out of stock"), (product_search.out_of_stock(shop_id),)),
+        Tab("low", _l("Low stock"), rows=search.low_in_stock(shop_id), of_row=search.is_low_in_stock()),
+        Tab("out", _l("Out of stock"), rows=search.out_of_stock(shop_id), of_row=search.is_out_of_stock()),
     )
 
 

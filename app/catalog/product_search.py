@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, text, union_all
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
 from app.catalog import categories
 from app.catalog.models import Product, Sku
@@ -16,6 +18,7 @@ from app.kit.shop_wall import assert_in_scope
 MOST_CHOICES = 500
 FEW = 2_000
 """So many product ids go into the statement as a list; more stay a subquery."""
+_SHORT, _LEFT = func.bool_or(Sku.stock_on_hand <= Sku.low_stock_limit), func.bool_or(Sku.stock_on_hand > 0)
 
 
 def matching(words: str, shop_id: int) -> ColumnElement[bool]:
@@ -72,36 +75,61 @@ def priced_within(shop_id: int, parse: Callable[[str], int]) -> Callable[[list[s
 
 
 def stocked_within(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
-    """The SKUs' stock adds up to `low..high`, either end open; without SKUs it is 0."""
+    """The SKUs' stock adds up to `low..high`, either end open; without SKUs it is 0. A statement looks for the few."""
 
     def where(values: list[str]) -> ColumnElement[bool]:
         low, high = _range(values[0], int)
-        total = (
-            select(func.coalesce(func.sum(Sku.stock_on_hand), 0)).where(Sku.product_id == Product.id).scalar_subquery()
-        )
-        parts = [total >= low] if low is not None else []
-        return and_(Product.shop_id == shop_id, *parts, *([total <= high] if high is not None else []))
+
+        def within(total: Any) -> list[ColumnElement[bool]]:
+            return [*([total >= low] if low is not None else []), *([total <= high] if high is not None else [])]
+
+        total = func.sum(Sku.stock_on_hand)
+        few: Any = select(Sku.product_id).where(Sku.shop_id == shop_id).group_by(Sku.product_id).having(*within(total))
+        if (low is None or low <= 0) and (high is None or high >= 0):
+            none = exists().where(Sku.product_id == Product.id)
+            few = select(union_all(few, select(Product.id).where(Product.shop_id == shop_id, ~none)).subquery().c[0])
+        found = list(db.session.scalars(few.limit(FEW + 1)))
+        if len(found) <= FEW:
+            return Product.id.in_(found)
+        mine = select(func.coalesce(total, 0)).where(Sku.product_id == Product.id).correlate(Product)
+        return and_(Product.shop_id == shop_id, *within(mine.scalar_subquery()))
 
     return where
 
 
-def low_in_stock(shop_id: int) -> ColumnElement[bool]:
-    """Some SKU is at or under its limit, and there is still something left."""
-    return Product.id.in_(_short(shop_id)) & _something_left()
+def low_in_stock(shop_id: int) -> Select[int]:
+    """The products of which some SKU is at or under its limit, and there is still something left; each once."""
+    return _short(shop_id, lambda left: left)
 
 
-def out_of_stock(shop_id: int) -> ColumnElement[bool]:
-    """It has SKUs, and nothing is left of any."""
-    return Product.id.in_(_short(shop_id)) & ~_something_left()
+def out_of_stock(shop_id: int) -> Select[int]:
+    """The products that have SKUs, and nothing is left of any; each once."""
+    return _short(shop_id, lambda left: ~left)
 
 
-def _short(shop_id: int):  # type: ignore[no-untyped-def]
+def is_low_in_stock() -> ColumnElement[bool]:
+    """As `low_in_stock`, of one product."""
+    return _of_product(and_(_SHORT, _LEFT))
+
+
+def is_out_of_stock() -> ColumnElement[bool]:
+    """As `out_of_stock`, of one product."""
+    return _of_product(and_(_SHORT, ~_LEFT))
+
+
+def _short(shop_id: int, limited: Callable[[Any], Any]) -> Select[int]:
+    """A product stands where the first of its SKUs that are low does; its SKUs are looked at in one go."""
+    low = aliased(Sku)
+    first = func.min(Sku.id).filter(Sku.stock_on_hand <= Sku.low_stock_limit) == low.id
+    stands = select(and_(first, limited(_LEFT))).where(Sku.product_id == low.product_id).correlate(low)
     # written as the partial index ix_sku_low_stock has it
-    return select(Sku.product_id).where(Sku.shop_id == shop_id, Sku.stock_on_hand <= Sku.low_stock_limit)
+    return select(low.product_id).where(
+        low.shop_id == shop_id, low.stock_on_hand <= low.low_stock_limit, stands.scalar_subquery()
+    )
 
 
-def _something_left() -> ColumnElement[bool]:
-    return exists().where(Sku.product_id == Product.id, Sku.stock_on_hand > 0)
+def _of_product(said: Any) -> ColumnElement[bool]:
+    return select(said).where(Sku.product_id == Product.id).correlate(Product).scalar_subquery()
 
 
 def _range(value: str, parse: Callable[[str], int]) -> tuple[int | None, int | None]:

@@ -105,12 +105,15 @@ class ListPage(ConsoleBase):
         return [one for one in offered if one.url in known and access.can(one.noun, one.verb)]
 
     def render_counts(self) -> Response:
-        """The capped counts of the list and its tabs, as JSON; the page asks after it has been drawn."""
+        """The capped counts of the list and its tabs, as JSON; the page asks after it has been drawn.
+
+        Of the tabs in `least` there are at least so many.
+        """
         shop = access.current_shop()
         spec = self.list_spec(shop)
         asked = lists.ask(spec, request.args)
         counts = lists.counts(spec, asked, shop.id)
-        return jsonify(total=counts.total, cap=counts.cap, tabs=counts.tabs)
+        return jsonify(total=counts.total, cap=counts.cap, tabs=counts.tabs, least=counts.least)
 
     def render_export(self) -> Response:
         """The matching rows as a workbook with the columns on screen. Raises RuleViolation("too_many_rows")."""

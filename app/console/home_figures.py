@@ -92,14 +92,8 @@ def glance(shop: Shop) -> Glance | None:
 
 def _days(shop: Shop, last: date, cut: datetime) -> list[Day]:
     first = last - timedelta(days=DAYS - 1)
-    starts_at, ends_at = clock.bounds(first, last, shop.time_zone)
-    values = {
-        "shop_id": assert_in_scope(shop.id),
-        "zone": shop.time_zone,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "cut": cut,
-    }
+    shop_id = assert_in_scope(shop.id)
+    values = {"shop_id": shop_id, "zone": shop.time_zone, "first_day": first, "last_day": last, "cut": cut}
     rows = db.session.connection().execute(_DAYS, values)
     found = {row[0]: Day(row[0], *(int(value or 0) for value in row[1:])) for row in rows}
     days = [first + timedelta(days=offset) for offset in range(DAYS)]
@@ -148,7 +142,7 @@ def waiting_approvals(shop_id: int, asked_by: str) -> tuple[int, int]:
 
 def low_stock(shop_id: int) -> Select[Any]:
     """Products that run low, as the tab of the product list counts them."""
-    return select(Product.id).where(Product.shop_id == shop_id, product_search.low_in_stock(shop_id))
+    return product_search.low_in_stock(shop_id)
 
 
 def failed_jobs(shop_id: int, since: datetime) -> Select[Any]:

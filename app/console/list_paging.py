@@ -18,15 +18,15 @@ from app.kit.errors import RuleViolation
 _LARGEST = 2**63 - 1
 
 
-def page(spec: ListSpec, asked: Asked, where: list[ColumnElement[bool]]) -> Page:
-    """One page of the rows under `where`. Raises RuleViolation("bad_cursor")."""
+def page(spec: ListSpec, asked: Asked, where: list[ColumnElement[bool]], *, collected: bool = False) -> Page:
+    """One page of the rows under `where`; `collected` when they are few. Raises RuleViolation("bad_cursor")."""
     sorted_by, descending = _order(spec, asked.sort)
     column = sorted_by.sort
     backwards = bool(asked.before)
     limits = list(where)
     if place := (asked.before or asked.after):
         limits.append(_beyond(column, spec.model.id, _decode(place, column), descending != backwards))
-    collected = not asked.filters.keys().isdisjoint(sorted_by.follows)
+    collected = collected or not asked.filters.keys().isdisjoint(sorted_by.follows)
     query = _rows(spec.model, column, limits, descending != backwards, asked.size + 1, collected)
     rows = list(db.session.scalars(query.options(*spec.loads)).unique())
     more = len(rows) > asked.size

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select, select
 
 from app.kit.permissions import Noun, Verb
 
@@ -38,11 +38,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Tab:
-    """A status tab: the conditions that it adds."""
+    """A status tab: the conditions that it adds.
+
+    Where no condition can be served by an index, `rows` collects the ids of the tab's rows instead, and `of_row` says
+    the same of one row: a tab of few rows is shown from their ids, one of many by a walk that soon fills a page.
+    `collected`: its rows are few of all and an index has them, so that they are found first and then sorted.
+    """
 
     key: str
     label: Any
     where: tuple[ColumnElement[bool], ...] = ()
+    rows: Select[int] | None = None
+    of_row: ColumnElement[bool] | None = None
+    collected: bool = False
+
+    def ids(self, model: type[Any], mine: ColumnElement[bool], limit: int) -> Select[int]:
+        """The ids of its first so many rows; `mine` are the rows of the shop."""
+        found = select(model.id).where(mine, *self.where) if self.rows is None else self.rows
+        return found.limit(limit)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from werkzeug.datastructures import MultiDict
 
-from app.console import list_paging, selection
+from app.console import list_counts, list_paging, selection
 from app.console.list_conditions import any_of, contains, day_range, number_range
+from app.console.list_counts import COUNT_CAP, Counts
 from app.console.list_spec import (
     Action,
     Asked,
@@ -27,12 +28,9 @@ from app.console.list_spec import (
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 
-COUNT_CAP = 25_000
-NARROWED_CAP = 1_000
-"""Under a search or filters each row counted may have to be looked at; without them an index alone is read."""
-AT_ONCE = 5_000
-"""So many rows that a search or filters find are looked at once for all tabs."""
 PAGE_SIZES = (25, 50, 100, 200)
+FEW = 2_000
+"""So many ids of a tab go into the statement as a list; of more, a page is soon full."""
 
 
 def ask(spec: ListSpec, args: Mapping[str, Any]) -> Asked:
@@ -83,8 +81,19 @@ def shown(spec: ListSpec, asked: Asked) -> list[Column]:
 
 def conditions(spec: ListSpec, asked: Asked, shop_id: int) -> list[ColumnElement[bool]]:
     """Everything that limits the rows, but for paging."""
-    tab = next((t for t in spec.tabs if t.key == asked.tab), spec.tabs[0] if spec.tabs else None)
-    return [*_narrowing(spec, asked, shop_id), *(tab.where if tab else ())]
+    tab = _tab(spec, asked)
+    return [*_narrowing(spec, asked, shop_id), *(_under(tab, spec.model, shop_id) if tab else ())]
+
+
+def _tab(spec: ListSpec, asked: Asked) -> Tab | None:
+    return next((t for t in spec.tabs if t.key == asked.tab), spec.tabs[0] if spec.tabs else None)
+
+
+def _under(tab: Tab, model: Any, shop_id: int) -> Sequence[ColumnElement[bool]]:
+    if tab.rows is None or tab.of_row is None:
+        return tab.where
+    ids = list(db.session.scalars(tab.ids(model, model.shop_id == shop_id, FEW + 1)))
+    return (tab.of_row if len(ids) > FEW else model.id == any_(literal(ids, ARRAY(BigInteger))),)
 
 
 def _narrowing(spec: ListSpec, asked: Asked, shop_id: int) -> list[ColumnElement[bool]]:
@@ -118,50 +127,20 @@ def selection_from(form: MultiDict[str, str], spec: ListSpec, shop_id: int) -> S
 
 def page(spec: ListSpec, asked: Asked, shop_id: int) -> Page:
     """One page, by key."""
-    return list_paging.page(spec, asked, conditions(spec, asked, shop_id))
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many rows match in all and under each tab; beyond `cap` nothing was counted."""
-
-    total: int
-    cap: int
-    tabs: dict[str, int]
+    tab = _tab(spec, asked)
+    collected = tab is not None and tab.collected
+    return list_paging.page(spec, asked, conditions(spec, asked, shop_id), collected=collected)
 
 
 def counts(spec: ListSpec, asked: Asked, shop_id: int) -> Counts:
-    """Search and filters apply to each tab. One statement; a second one where they find more than AT_ONCE."""
+    """How many rows match, in all and under each tab; search and filters apply to each tab. At most two statements."""
     tabs = spec.tabs or (Tab("", ""),)
-    narrowing = _narrowing(spec, asked, shop_id)  # once: a search may ask the database for ids
-    narrowed = bool(asked.text or asked.filters)
-    if narrowed and (row := _looked_at(spec.model, narrowing, tabs)):
-        return _told(spec, asked, AT_ONCE, row)
-    cap = NARROWED_CAP if narrowed else COUNT_CAP
-    return _told(spec, asked, cap, _capped(spec.model, narrowing, tabs, cap))
-
-
-def _told(spec: ListSpec, asked: Asked, cap: int, row: Sequence[int]) -> Counts:
-    tabs = {tab.key: number for tab, number in zip(spec.tabs, row, strict=False)}
-    return Counts(tabs.get(asked.tab, row[0]), cap, tabs)
-
-
-def _looked_at(model: Any, narrowing: list[ColumnElement[bool]], tabs: tuple[Tab, ...]) -> Sequence[int]:
-    """The exact counts, from one look at what is found; nothing when that is more than AT_ONCE."""
-    found = select(model.id).where(*narrowing).limit(AT_ONCE + 1).scalar_subquery()
-    under = [func.count().filter(and_(true(), *tab.where)) for tab in tabs]
-    row = db.session.execute(
-        select(func.count(), *under).where(model.id == any_(func.array(found, type_=ARRAY(BigInteger))))
-    ).one()
-    return row[1:] if row[0] <= AT_ONCE else ()
-
-
-def _capped(model: Any, narrowing: list[ColumnElement[bool]], tabs: tuple[Tab, ...], cap: int) -> Sequence[int]:
-    """The count of each tab, no further than one beyond the cap."""
-    some = [select(model.id).where(*narrowing, *tab.where).limit(cap + 1).subquery() for tab in tabs]
-    return tuple(
-        db.session.execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))).one()
-    )
+    mine, *narrowing = _narrowing(spec, asked, shop_id)  # once: a search may ask the database for ids
+    if narrowing:
+        found = list_counts.narrowed(spec.model, mine, narrowing, tabs)
+    else:
+        found = list_counts.plain(spec.model, mine, tabs)
+    return replace(found, total=found.tabs.get(asked.tab, found.total))
 
 
 __all__ = [
@@ -171,6 +150,7 @@ __all__ = [
     "Asked",
     "BulkAction",
     "Column",
+    "Counts",
     "Empty",
     "Filter",
     "ListSpec",

@@ -48,8 +48,8 @@ def number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}".replace("-", "−")
 
 
-def count(value: int, cap: int = 25_000) -> str:
-    """A capped count: 312, or 25,000+."""
+def count(value: int, cap: int = 10_000) -> str:
+    """A capped count: 312, or 10,000+."""
     return f"{cap:,}+" if value > cap else f"{value:,}"
 
 

@@ -17,7 +17,7 @@ from app.orders.side_models import OrderSetting
 
 SOON = timedelta(hours=2)
 PAGE = 50
-COUNT_CAP = 25_000
+COUNT_CAP = 10_000
 
 
 def tone_of(left_seconds: int) -> str:

@@ -86,15 +86,18 @@
     if (totals) fill();
   }
   // The counts of all tabs come together, so that another tab needs no new ones.
-  const total = () => {
-    const tab = one("#list-tabs .active [data-count]");
-    return tab && tab.dataset.count in totals.tabs ? totals.tabs[tab.dataset.count] : totals.total;
-  };
-  const words = (number) => (number > totals.cap ? totals.cap.toLocaleString("en") + "+" : number.toLocaleString("en"));
+  const here = () => { const tab = one("#list-tabs .active [data-count]"); return tab ? tab.dataset.count : ""; };
+  // Of a tab in `least` the server has met so many without looking at all of its rows; the page shows some itself.
+  const openEnded = () => totals.least.includes(here());
+  const total = () => { const known = here() in totals.tabs ? totals.tabs[here()] : totals.total; return openEnded() ? Math.max(known, all("tbody tr", body()).length) : known; };
+  const words = (number, least) => Math.min(number, totals.cap).toLocaleString("en") + (least || number > totals.cap ? "+" : "");
   function fill() {
-    all("[data-count]").forEach((badge) => { if (badge.dataset.count in totals.tabs) badge.textContent = words(totals.tabs[badge.dataset.count]); });
+    all("[data-count]").forEach((badge) => {
+      const key = badge.dataset.count, number = totals.tabs[key], least = totals.least.includes(key);
+      if (key in totals.tabs) badge.textContent = least && !number ? "" : words(number, least);
+    });
     const place = one("[data-total]");
-    if (place) { place.textContent = words(total()); one("[data-total-line]").hidden = false; }
+    if (place) { place.textContent = words(total(), openEnded()); one("[data-total-line]").hidden = false; }
     picks();
   }
 
@@ -163,9 +166,9 @@
     every.indeterminate = picked > 0 && picked < rows.length;
     bar.hidden = picked === 0;
     const matches = totals ? total() : 0;
-    more.hidden = matching || picked < rows.length || matches <= rows.length;
-    if (totals) more.textContent = more.dataset.words.replace("{count}", words(matches));
-    one("[data-picked]", bar).textContent = matching && totals ? words(matches) : picked;
+    more.hidden = matching || picked < rows.length || (matches <= rows.length && !(totals && openEnded()));
+    if (totals) more.textContent = more.dataset.words.replace("{count}", words(matches, openEnded()));
+    one("[data-picked]", bar).textContent = matching && totals ? words(matches, openEnded()) : picked;
     body().elements.selection.value = matching ? "matching" : "ids";
   }
   list.addEventListener("click", (event) => {

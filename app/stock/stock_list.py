@@ -48,8 +48,8 @@ def _spec(shop_id: int) -> ListSpec:
         default_sort="code",
         tabs=(
             Tab("", _l("All")),
-            Tab("low", _l("Low stock"), (summaries.low(shop_id),)),
-            Tab("oversold", _l("Oversold"), (summaries.oversold(shop_id),)),
+            Tab("low", _l("Low stock"), rows=summaries.low_skus(shop_id), of_row=summaries.is_low()),
+            Tab("oversold", _l("Oversold"), (summaries.oversold(shop_id),), of_row=summaries.is_oversold()),
         ),
         filters=(Filter("warehouse", _l("Warehouse"), _in_warehouse, lambda: warehouses(shop_id)),),
         search=lambda text: _matching(text, shop_id),

@@ -178,33 +178,6 @@ def test_a_range_that_cannot_be_read_is_refused_in_words(shop, query) -> None:
     assert refused.value.code == "bad_range"
 
 
-def test_counts_are_capped_and_come_in_one_statement(shop, monkeypatch, count_sql) -> None:
-    monkeypatch.setattr(lists, "COUNT_CAP", 3)
-    for index in range(6):
-        make.order(shop, status=OrderStatus.SHIPPED if index < 2 else OrderStatus.CLOSED)
-
-    shop_id = shop.id
-
-    with count_sql() as statements:
-        counts = lists.counts(SPEC, _ask(), shop_id)
-
-    assert (counts, len(statements)) == (lists.Counts(4, 3, {"": 4, "shipped": 2}), 1)
-
-
-def test_what_a_search_finds_is_counted_for_all_tabs_at_once_and_capped_when_it_is_much(shop, monkeypatch) -> None:
-    for index in range(6):
-        make.order(shop, number=f"B{index}", status=OrderStatus.SHIPPED if index < 2 else OrderStatus.CLOSED)
-    make.order(shop, number="C1")
-
-    shop_id = shop.id
-
-    assert lists.counts(SPEC, _ask("q=B"), shop_id) == lists.Counts(6, 5_000, {"": 6, "shipped": 2})
-    assert lists.counts(SPEC, _ask("q=B&tab=shipped"), shop_id).total == 2
-    monkeypatch.setattr(lists, "AT_ONCE", 5)
-    monkeypatch.setattr(lists, "NARROWED_CAP", 3)
-    assert lists.counts(SPEC, _ask("q=B"), shop_id) == lists.Counts(4, 3, {"": 4, "shipped": 2})
-
-
 def _chosen(form, shop):
     return sorted(db.session.scalars(lists.selection_from(MultiDict(form), SPEC, shop.id)))
 
