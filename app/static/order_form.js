@@ -37,7 +37,8 @@
   }
 
   function combo(input, list, url, words, choose) {
-    let chosen = -1, pause = 0, last = 0, found = [];
+    let chosen = -1, pause = 0, last = 0, found = [], known = "", hasty = Promise.resolve();
+    const undecided = [];
     const options = () => all("[role=option]", list);
     function mark(index) {
       const every = options();
@@ -47,20 +48,50 @@
       else { input.setAttribute("aria-activedescendant", every[chosen].id); every[chosen].scrollIntoView({ block: "nearest" }); }
     }
     function close() { list.hidden = true; input.setAttribute("aria-expanded", "false"); mark(-1); }
+    function forget() {
+      clearTimeout(pause);
+      last += 1;  // an answer still under way is of a text that is gone
+      found = [];
+      known = "";
+      list.replaceChildren();
+      close();
+    }
     function take(index) {
       if (!found[index]) return;
       choose(found[index]);
       input.value = "";
-      found = [];
-      list.replaceChildren();
-      close();
+      forget();
+      comeBack();
+    }
+    async function search(text) {
+      const answer = await send(url + "?q=" + encodeURIComponent(text));
+      return answer.ok ? (await answer.json()).found : null;
     }
     async function ask() {
-      const mine = ++last, text = input.value.trim();
-      if (!text) { found = []; list.replaceChildren(); close(); return; }
-      const answer = await send(url + "?q=" + encodeURIComponent(text));
-      if (!answer.ok || mine !== last) return;
-      found = (await answer.json()).found;
+      const text = input.value.trim();
+      if (!text) { forget(); return; }
+      const mine = ++last, hits = await search(text);
+      if (hits && mine === last) show(text, hits);
+    }
+    // Enter before the answer: a fast hand, or a scanner. The field is free for the next text; this one is looked up by itself.
+    async function hasten(text) {
+      const hits = await search(text).catch(() => null), several = hits || [];
+      const same = several.filter((hit) => words(hit)[0].toLowerCase() === text.toLowerCase());
+      if (same.length === 1) choose(same[0]);
+      else if (several.length === 1) choose(several[0]);
+      else undecided.push([text, hits]);
+      comeBack();
+    }
+    // What is not one thing alone is asked as soon as nothing else is being typed.
+    function comeBack() {
+      if (input.value.trim() || !undecided.length) return;
+      const [text, hits] = undecided.shift();
+      input.value = text;
+      if (hits) show(text, hits);
+    }
+    function show(text, hits) {
+      found = hits;
+      known = text;
       list.replaceChildren(...found.map((hit, i) => {
         const option = make("div", "k-combo-option");
         option.id = list.id + "-" + i;
@@ -79,6 +110,13 @@
       input.setAttribute("aria-expanded", "true");
       if (found.length) mark(0);
     }
+    function enter() {
+      const text = input.value.trim();
+      if (text === known) { if (!list.hidden) take(Math.max(chosen, 0)); return; }
+      input.value = "";
+      forget();
+      if (text) hasty = hasty.then(() => hasten(text));
+    }
     input.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(ask, 150); });
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
@@ -86,7 +124,7 @@
       if (event.key === "ArrowDown") { event.preventDefault(); mark(chosen + 1); }
       if (event.key === "ArrowUp") { event.preventDefault(); mark(chosen - 1); }
       if (event.key === "Escape") close();
-      if (event.key === "Enter") { event.preventDefault(); if (!list.hidden) take(Math.max(chosen, 0)); }
+      if (event.key === "Enter") { event.preventDefault(); enter(); }
     });
   }
 
