@@ -147,7 +147,6 @@ def test_the_pages_are_sound_in_every_dress(app, agnes, open_page, axe, shoot, l
     case = page.url
     for name, address in (("case", case), ("list", "/after-sale/"), ("settings", "/after-sale/settings/")):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
         axe(page)
         shoot(page, f"after-sale-{name}-{locale}-{theme}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.console.roles import Role
 from tests import factories as make
-from tests.browser.conftest import TWO_LOOKS
+from tests.browser.looking import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -90,7 +90,7 @@ def test_the_form_fits_every_screen(manager, open_page, axe, shoot, locale, them
     expect(page.locator("[data-example] dd").first).to_contain_text("mug")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     axe(page)
-    page.screenshot(path=f"var/screens/bulk-form-{locale}-{theme}-{width}.png", full_page=True)
+    shoot(page, f"bulk-form-{locale}-{theme}-{width}")
 
 
 @pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])

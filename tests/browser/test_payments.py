@@ -16,10 +16,9 @@ from app.payments.matter_models import MatterKind
 from app.payments.providers import Scene
 from app.shops import shops
 from tests import factories as make
+from tests.browser.looking import LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
-LOOKS = [("zh", "light", 390), ("zh", "dark", 1440), ("en", "light", 1440), ("en", "dark", 390)]
-"""Each pair of language, theme and width once."""
 
 
 @pytest.fixture
@@ -73,26 +72,16 @@ def _path(order_id: int) -> str:
     return links.path_of(db.session.get_one(Order, order_id))
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), LOOKS)
-def test_the_pages_of_money_are_accessible(money, open_page, axe, shoot, locale, theme, width) -> None:
+def one_heading(page: Any) -> None:
+    assert page.locator("h1").count() == 1, page.url
+
+
+def test_the_pages_of_money_are_accessible(money, sound) -> None:
     user_id, console, _ = money
-    page = open_page("/payments/", user_id, locale=locale, theme=theme, width=width)
-    for path in console:
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
-        name = path.strip("/").replace("/", "-")
-        shoot(page, f"{name}-{locale}-{theme}-{width}")
-        axe(page)
-        assert page.locator("h1").count() == 1, path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    paths = {path.strip("/").replace("/", "-"): path for path in console}
+    sound("money", paths, user_id, looks=LOOKS, also=one_heading)
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), LOOKS)
-def test_the_checkout_is_accessible_in_every_state(money, open_page, axe, shoot, locale, theme, width) -> None:
-    for state, path in zip(("choose", "declined", "wait", "paid"), money[2], strict=True):
-        page = open_page(f"{path}?lang={locale}", locale=locale, theme=theme, width=width)
-        shoot(page, f"checkout-{state}-{locale}-{theme}-{width}")
-        axe(page)
-        assert page.locator("h1").count() == 1, state
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, state
-        page.context.close()
+def test_the_checkout_is_accessible_in_every_state(money, sound) -> None:
+    states = zip(("choose", "declined", "wait", "paid"), money[2], strict=True)
+    sound("checkout", {state: f"{path}?lang={{locale}}" for state, path in states}, looks=LOOKS, also=one_heading)

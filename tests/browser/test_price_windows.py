@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from app.console.roles import Role
 from app.kit import clock
 from tests import factories as make
-from tests.browser.conftest import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 DAY = timedelta(days=1)
@@ -115,8 +114,7 @@ def test_a_time_that_comes_twice_is_chosen(people, open_page, axe, shoot) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Night")
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
-def test_the_pages_are_accessible_and_fit(people, open_page, axe, shoot, locale, theme, width) -> None:
+def test_the_pages_are_accessible_and_fit(people, sound) -> None:
     paths = {
         "list": "/price-windows/",
         "show": "/price-windows/1",
@@ -126,9 +124,4 @@ def test_the_pages_are_accessible_and_fit(people, open_page, axe, shoot, locale,
         "product": f"/products/{people['product']}",
         "products": "/products/",
     }
-    for name, path in paths.items():
-        page = open_page(path, people["manager"], locale=locale, theme=theme, width=width)
-        shoot(page, f"windows-{name}-{locale}-{theme}-{width}")
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        page.context.close()
+    sound("windows", paths, people["manager"])

@@ -13,7 +13,6 @@ from app.stock.ledger import Why
 from app.stock.models import Warehouse
 from app.stock.movements import StockAt
 from tests import factories as make
-from tests.browser.conftest import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -99,10 +98,6 @@ def test_the_proof_finds_and_fixes(tea, app, open_page, committed, axe, shoot, r
     expect(page.get_by_text("Everything adds up")).to_be_visible()
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
-def test_it_reads_well_everywhere(tea, open_page, axe, shoot, locale: str, theme: str, width: int) -> None:
-    for name, path in {"list": "/stock/", "sku": f"/stock/{tea['cup']}", "warehouses": "/warehouses/"}.items():
-        page = open_page(path, tea["clerk"], locale=locale, theme=theme, width=width)
-        axe(page)
-        shoot(page, f"stock-{name}-{locale}-{theme}-{width}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+def test_it_reads_well_everywhere(tea, sound) -> None:
+    paths = {"list": "/stock/", "sku": f"/stock/{tea['cup']}", "warehouses": "/warehouses/"}
+    sound("stock", paths, tea["clerk"])

@@ -14,7 +14,6 @@ from app.webhooks import endpoints, replaying, sending
 from app.webhooks.kinds import KINDS
 from app.webhooks.models import PauseCause
 from tests import factories as make
-from tests.browser.conftest import TWO_LOOKS
 from tests.webhooks.conftest import happen, receive  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -90,8 +89,7 @@ def busy(app, manager, committed, receive) -> tuple[int, list[int]]:  # noqa: F8
     return manager[0], rows
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
-def test_the_pages_are_accessible(busy, open_page, axe, shoot, locale, theme, width) -> None:
+def test_the_pages_are_accessible(busy, sound) -> None:
     user, rows = busy
     paths = {
         "list": "/webhooks/",
@@ -100,11 +98,5 @@ def test_the_pages_are_accessible(busy, open_page, axe, shoot, locale, theme, wi
         "failing": f"/webhooks/{rows[1]}?state=waiting",
         "stopped": f"/webhooks/{rows[2]}",
         "delivery": "/webhooks/deliveries/2",
-        "docs": "/api/docs/#webhooks",
     }
-    for name, path in paths.items():
-        page = open_page(path, user, locale=locale, theme=theme, width=width)
-        shoot(page, f"webhooks-{name}-{locale}-{theme}-{width}")
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        page.context.close()
+    sound("webhooks", paths, user)

@@ -1,0 +1,89 @@
+"""How a page is looked at: when it has settled, what axe-core says of it, whether it fits; in which dresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Error, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOKS = [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)]
+"""Language, theme and width: each pair of their values once."""
+TWO_LOOKS = [("zh", "light", 1440), ("en", "dark", 390)]
+"""Each value once, and the longer language on the narrower screen."""
+BY_LOOK = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
+"""The rules whose answer depends on colours or on the width; the others read names, roles and structure."""
+
+WATCH = """(() => {
+  let asked = 0;
+  const end = () => { asked -= 1; };
+  const { fetch } = window, { send } = XMLHttpRequest.prototype;
+  window.fetch = (...about) => { asked += 1; const answer = fetch(...about); answer.then(end, end); return answer; };
+  XMLHttpRequest.prototype.send = function (...body) {
+    asked += 1;
+    this.addEventListener("loadend", end, { once: true });
+    return send.apply(this, body);
+  };
+  const frame = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); setTimeout(go, 100); });
+  const calm = () => document.readyState === "complete" && !asked && !document.querySelector(".htmx-request");
+  window.settledForTests = async () => {
+    const end = Date.now() + 8000;
+    for (let quiet = 0; quiet < 3; quiet = calm() ? quiet + 1 : 0) {
+      if (Date.now() > end) throw new Error(`${location.pathname} does not settle: ${asked} answers are missing`);
+      await frame();
+    }
+    await document.fonts.ready;
+  };
+})()"""
+"""Put into each page before its own scripts: counts what it asks of the server, to know when it has its answers."""
+
+_AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+_RUN = """async (only) => {
+  const { rules, tagExclude } = axe._audit;  // a finding's impact is its rule's: those of a plain run that are grave
+  const grave = rules.filter((r) => r.enabled && ["serious", "critical"].includes(r.impact)
+    && !r.tags.some((tag) => tagExclude.includes(tag))).map((r) => r.id);
+  const about = { runOnly: only || grave, resultTypes: ["violations"], selectors: false, preload: false };
+  const alike = Array.from(document.querySelectorAll("main .card")).slice(4);
+  const found = await axe.run(only && alike.length ? { exclude: alike } : document, about);
+  return [grave.length, found.violations.flatMap((one) => one.nodes.slice(0, 4).map((node) =>
+    `${one.impact} ${one.id}: ${node.html.slice(0, 160)} | ${node.failureSummary.slice(0, 300)}`))];
+}"""
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is loaded, nothing it asked for is under way, its fonts are there and it has been painted.
+
+    It looks again after three frames: for what a page asks for by itself, not for what a click has yet to begin.
+    """
+    page.wait_for_load_state()
+    try:
+        page.evaluate("window.settledForTests()")
+    except Error as gone:
+        if "context was destroyed" not in str(gone):
+            raise
+        settled(page)  # the page went on to another one
+
+
+def grave_findings(page: Page, only: tuple[str, ...] = ()) -> list[str]:
+    """axe-core's serious and critical findings; with `only`, those of some rules in the first cards of a long page."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE)
+    rules, told = page.evaluate(_RUN, list(only) or None)
+    assert rules > 50, "axe-core keeps its rules elsewhere: none were tried"
+    return told
+
+
+def dress(page: Page, theme: str, width: int) -> None:
+    """Give a loaded page this theme and width, as the reader's system and window would, if it has others."""
+    size = {"width": width, "height": 900}
+    if page.viewport_size == size and page.evaluate(f"matchMedia('(prefers-color-scheme: {theme})').matches"):
+        return
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    settled(page)
+    assert page.evaluate("document.documentElement.dataset.bsTheme || 'own'") in (theme, "own")
+
+
+def fits(page: Page) -> bool:
+    """Whether the page itself need not be scrolled sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
