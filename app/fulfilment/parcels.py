@@ -149,12 +149,16 @@ def correct(parcel_id: int, carrier_code: str, tracking_no: str) -> Parcel:
     if wanted.tracking_no and wanted.tracking_no != row.tracking_no:
         _check_free(knowing.load(row.shop_id, [Wanted(0, wanted)]), wanted.tracking_no)
     row.carrier_code, row.tracking_no = wanted.carrier_code, wanted.tracking_no
-    tell(row, EventKind.CORRECTED)
+    after = (wanted.carrier_code, wanted.tracking_no)
+    tell(row, EventKind.CORRECTED, f"{_written(*before)} → {_written(*after)}")
     for order_id in orders_of(row.id):
-        after = (wanted.carrier_code, wanted.tracking_no)
         journal.record(ParcelCorrected(row.shop_id, order_id, row.id, *before, *after))
     db.session.flush()
     return row
+
+
+def _written(carrier_code: str, tracking_no: str) -> str:
+    return f"{carrier_code.upper()} {tracking_no}".strip()
 
 
 def cancel(parcel_id: int) -> Parcel:

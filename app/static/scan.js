@@ -1,4 +1,5 @@
-// A column of numbers: Enter, which scanners send after each, goes to the next; a pasted column fills downwards.
+// A column of numbers: Enter, which scanners send after each, goes to the next empty one; a pasted column fills
+// downwards; what is packed together gets the number of its first.
 (function () {
   "use strict";
   const { one, all } = window.kuaidan;
@@ -6,11 +7,17 @@
   if (!form) return;
   const fields = all(".k-scan", form), button = one("button:not([type=button])", form);
 
+  function together(field) {
+    const group = field.dataset.group;
+    if (group && field.value) fields.forEach((other) => { if (other.dataset.group === group && !other.value) other.value = field.value; });
+  }
+  form.addEventListener("change", (event) => { if (fields.includes(event.target)) together(event.target); });
   form.addEventListener("keydown", (event) => {
     const place = fields.indexOf(event.target);
     if (place < 0 || event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const next = fields[place + 1] || button;
+    together(event.target);
+    const next = fields.slice(place + 1).find((field) => !field.value) || button;
     next.focus();
     if (next.select) next.select();
   });

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from app.console.roles import Role
+from app.fulfilment import parcels
 from app.fulfilment.models import Parcel, Source
+from app.fulfilment.wanted import Sending
 from app.kit import context
-from app.kit.db import db
+from app.kit.db import db, transaction
 from app.orders.batch_models import Batch, BatchRow
 from app.orders.models import Order, OrderStatus
 from tests import factories as make
@@ -106,3 +108,39 @@ def test_who_may_not_send_and_whose_shop_it_is_not_send_nothing(shop, ready, sig
     with context.every_shop("test"):
         assert db.session.scalars(select(Batch)).all() == []
         assert statuses(order) == [OrderStatus.PENDING_SHIPMENT]
+
+
+def test_orders_that_go_together_are_offered_on_one_page_for_one_parcel(shop, ready, agent, run_jobs) -> None:
+    customer = make.customer(shop)
+    pair = [ready(phone="13900000000", customer=customer) for _ in range(2)]
+    first, second = (order.id for order in pair)
+    agent.post("/orders/together", data={"ids": [first, second]})
+
+    page = agent.get(f"/orders/{first}/ship").text
+    form = agent.get(f"/picking/ship?shop=alpha&ids={first}.{second}").text
+    typed = {f"number-{one}": "SF1234567890123" for one in (first, second)}
+    agent.post("/picking/ship/send", data={"ids": [first, second], "carrier": "sf", **typed})
+    with context.every_shop("test"):
+        assert run_jobs() == ["done"]
+
+    assert f"Goes into one parcel with {pair[1].number}: give each of them the same number." in page
+    assert f'href="/picking/ship?shop=alpha&amp;ids={first}.{second}"' in page
+    groups = re.findall(r'data-group="(\d+)"', form)
+    assert (len(groups), len(set(groups))) == (2, 1)
+    with context.every_shop("test"):
+        (parcel,) = db.session.scalars(select(Parcel)).all()
+        assert (parcel.tracking_no, parcel.units) == ("SF1234567890123", 2)
+        assert statuses(*pair) == [OrderStatus.SHIPPED, OrderStatus.SHIPPED]
+
+
+def test_a_number_is_set_right_and_the_old_one_is_told(shop, ready, agent) -> None:
+    order = ready()
+    with transaction():
+        parcel = parcels.send(order.id, Sending("sf", "SF1234567890123"))
+    where = f"/parcels/{parcel.id}"
+
+    refused = agent.post(f"{where}/correct", data={"carrier": "sf", "tracking_no": "SF9"})
+    agent.post(f"{where}/correct", data={"carrier": "zto", "tracking_no": "759901967851844"})
+
+    assert (refused.status_code, 'value="SF9"' in refused.text) == (422, True)
+    assert "SF SF1234567890123 → ZTO 759901967851844" in agent.get(where).text

@@ -88,6 +88,7 @@ class ParcelView(ListPage):
             entries=story.told(reading.events(row.id), zone),
             notable=[(kind.value, names.EVENTS[kind][2]) for kind in names.NOTED],
             error=error,
+            typed=request.form if error else {},
         )
 
     @expose("/<int:pk>/correct", methods=["POST"])

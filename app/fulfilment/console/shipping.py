@@ -18,7 +18,7 @@ from app.fulfilment.wanted import Refused
 from app.kit.db import transaction
 from app.kit.errors import DomainError
 from app.kit.permissions import Noun, Verb
-from app.orders import board
+from app.orders import board, merging
 from app.orders import reading as orders
 
 
@@ -58,6 +58,7 @@ class ShipView(ConsoleBase):
             error=error,
             field=field,
             block=reading.block(pk),
+            members=[one for one in merging.members(order) if one.id != pk],
             blocks=names.BLOCKS,
         )
 
