@@ -187,6 +187,17 @@
   // Whether a key is text, or single keys are off: then it is no shortcut.
   const typing = (node) => root.dataset.keys === "off" || (node.closest && node.closest("input, textarea, select, [contenteditable], dialog[open]"));
 
+  // A word that is put where somebody writes; what of it stands there already is completed.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-insert]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.into), word = button.dataset.insert, at = field.selectionStart;
+    const before = field.value.slice(0, at), begun = (/@[\w.-]*$/.exec(before) || [""])[0];
+    const from = word.startsWith(begun) ? at - begun.length : at;
+    field.setRangeText(from > 0 && !/\s/.test(before[from - 1] || " ") ? " " + word : word, from, field.selectionEnd, "end");
+    field.focus();
+  });
+
   // A form that came back: the field that was refused is marked and entered.
   all("[data-refused]").forEach((box) => {
     const field = document.getElementsByName(box.dataset.refused)[Number(box.dataset.refusedAt)];

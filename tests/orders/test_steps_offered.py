@@ -60,3 +60,22 @@ def test_nothing_is_to_be_sent_of_an_order_whose_units_all_wait_for_their_refund
 
     assert f'href="/orders/{order.id}/ship"' not in page
     assert "Nothing of this order can be sent now." in form
+
+
+def test_money_that_no_channel_can_give_back_is_asked_of_a_person(shop, sign_in) -> None:
+    order = make.order(shop, ("CUP", 2, 1000))
+    wish = Wish(CaseKind.REFUND_ONLY, "changed_mind", (Wanted(reading.get(order.id).lines[0].id, 2),))
+    with transaction():
+        case = opening.open_case(order.id, wish, By(Party.BUYER, False))
+        cases.agree(case.id, By(Party.SELLER, True))
+
+    told = {}
+    for role in (Role.AGENT, Role.MANAGER):
+        told[role] = sign_in(make.staff(role, shop)).get(f"/after-sale/{case.id}").text
+
+    by_hand = "No channel can give the money of this order back: pay the buyer back by hand."
+    assert [by_hand in page for page in told.values()] == [True, True]
+    assert "Somebody who may approve refunds records it then." in told[Role.AGENT]
+    assert "Then record it under “Money back”." in told[Role.MANAGER]
+    assert "To be paid back by hand" in told[Role.AGENT]
+    assert "The channel has been asked" not in told[Role.AGENT]

@@ -37,6 +37,7 @@ from app.kit import files, people
 from app.kit.db import transaction
 from app.kit.permissions import Noun, Verb
 from app.orders import batches
+from app.payments import names as payment_names
 from app.shops.models import Shop
 
 DAY_SECONDS = 24 * 3600
@@ -132,6 +133,7 @@ def case_html(view: Any, pk: int, refused: str = "", at: str = "", typed: Mappin
             badge_of=listing.state_badge,
             codes=(CODES[case.state], KIND_CODES[case.kind]),
             names=names,
+            payment_names=payment_names,
             wishes=reasons.WISHES,
             **_what_can_be_done(case),
             **_thread(case),
