@@ -8,6 +8,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from app.catalog.models import Product, ProductStatus, Sku
+from app.kit.db import db
+from app.shops.models import Shop
+
 
 @dataclass
 class Grid:
@@ -85,6 +89,19 @@ class Grid:
         expect(self.page.locator("[data-save-running]")).to_be_visible()
         assert work() == ["done"]
         expect(self.page.locator("[data-save-dialog]")).to_be_hidden(timeout=15_000)
+
+
+def cups(shop: Shop, number: int, price_minor: Callable[[int], int] = lambda place: 1000) -> None:
+    """So many products P000 … with one SKU CUP-000 … each, 5 of it in stock, written in two strokes."""
+    places = range(number)
+    made = [Product(shop_id=shop.id, title=f"Cup {n}", code=f"P{n:03}", status=ProductStatus.ON_SALE) for n in places]
+    db.session.add_all(made)
+    db.session.flush()
+    db.session.add_all(
+        Sku(shop_id=shop.id, product_id=cup.id, code=f"CUP-{n:03}", price_minor=price_minor(n), stock_on_hand=5)
+        for n, cup in enumerate(made)
+    )
+    db.session.flush()
 
 
 def opened(page: Page) -> Grid:

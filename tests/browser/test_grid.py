@@ -12,7 +12,7 @@ from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
 from tests import factories as make
-from tests.browser.grid_hands import opened
+from tests.browser.grid_hands import cups, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 ROWS = 220
@@ -26,9 +26,7 @@ def lina(committed) -> int:
         drinks, gifts = make.category(shop, "Drinks"), make.category(shop, "Gifts")
         for above in (drinks, gifts):
             make.category(shop, "Cups", parent_id=above.id)
-        for number in range(ROWS - 2):
-            cup = make.product(shop, f"Cup {number}", code=f"P{number:03}")
-            make.sku(shop, cup, code=f"CUP-{number:03}", price_minor=1000 + number)
+        cups(shop, ROWS - 2, lambda place: 1000 + place)
         lamp = make.product(shop, "Lamp", code="LAMP")
         for size in ("S", "L"):
             make.sku(shop, lamp, code=f"LAMP-{size}", price_minor=9000, options={"Size": size})

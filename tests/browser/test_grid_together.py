@@ -12,7 +12,7 @@ from app.kit import context
 from app.kit.db import db
 from tests import factories as make
 from tests.browser.conftest import AGENT, _session
-from tests.browser.grid_hands import Grid, opened
+from tests.browser.grid_hands import Grid, cups, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 ROWS = 500
@@ -23,9 +23,7 @@ def people(committed) -> dict[str, int]:
     """Lina and Mei, managers of a shop with 500 cups at 10.00, 5 of each in stock."""
     with committed():
         shop = make.shop("tea", name="Tea House")
-        cups = [make.product(shop, f"Cup {number}", code=f"P{number:03}") for number in range(ROWS)]
-        for number, cup in enumerate(cups):
-            make.sku(shop, cup, code=f"CUP-{number:03}")
+        cups(shop, ROWS)
         return {name: make.staff(Role.MANAGER, shop, name=name).id for name in ("lina", "mei")}
 
 
