@@ -19,7 +19,7 @@ from app.catalog.price_window_models import PriceWindow, WindowState
 from app.console.lists import COUNT_CAP
 from app.insights import metrics
 from app.kit import clock, people
-from app.kit.db import db
+from app.kit.db import db, planned_anew
 from app.kit.jobs import Job, JobState
 from app.kit.shop_wall import assert_in_scope
 from app.orders.models import Order, OrderKind, OrderStatus
@@ -108,7 +108,8 @@ def waiting(asked: Mapping[str, Select[Any]]) -> dict[str, int]:
         select(func.count()).select_from(one.limit(COUNT_CAP + 1).subquery()).scalar_subquery()
         for one in asked.values()
     )
-    return dict(zip(asked, db.session.execute(select(*counts)).one(), strict=True))
+    with planned_anew() as session:
+        return dict(zip(asked, session.execute(select(*counts)).one(), strict=True))
 
 
 def shipments(shop_id: int) -> Select[Any]:

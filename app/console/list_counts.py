@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, lit
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.console.list_spec import Tab
-from app.kit.db import db
+from app.kit.db import planned_anew
 
 COUNT_CAP = 10_000
 NARROWED_CAP = 1_000
@@ -38,7 +38,9 @@ class Counts:
 def plain(model: Any, mine: ColumnElement[bool], tabs: Sequence[Tab]) -> Counts:
     """Without a search and filters: each tab up to COUNT_CAP, from its own index; one statement."""
     some = [tab.ids(model, mine, COUNT_CAP + 1).subquery() for tab in tabs]
-    row = db.session.execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))).one()
+    query = select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))
+    with planned_anew() as session:
+        row = session.execute(query).one()
     return _counts(COUNT_CAP, dict(zip((tab.key for tab in tabs), row, strict=True)))
 
 
@@ -69,7 +71,8 @@ def _among_found(model: Any, where: Conditions, tabs: Sequence[Tab]) -> tuple[in
     under = [_of_row(tab).label(f"tab_{place}") for place, tab in enumerate(tabs)]
     found = select(model.id, *under).where(*where).limit(AT_ONCE + 1).subquery()
     counts = (func.count().filter(found.c[one.name]) for one in under)
-    row = db.session.execute(select(func.count(), *counts).select_from(found)).one()
+    with planned_anew() as session:
+        row = session.execute(select(func.count(), *counts).select_from(found)).one()
     return row[0], dict(zip((tab.key for tab in tabs), row[1:], strict=True))
 
 
@@ -91,5 +94,6 @@ def _among_near(
     met = select(near.c.place, literal_column("1").label("hit")).join(hits, hits.c.id == near.c.id)
     rows = union_all(select(near.c.place, literal_column("0").label("hit")), met).subquery()
     query = select(rows.c.place, func.count().filter(rows.c.hit == 0), func.sum(rows.c.hit)).group_by(rows.c.place)
-    counted = {place: (seen, hits) for place, seen, hits in db.session.execute(query)}
+    with planned_anew() as session:
+        counted = {place: (seen, hits) for place, seen, hits in session.execute(query)}
     return {tab.key: counted.get(place, (0, 0)) for place, tab in enumerate(tabs)}

@@ -103,6 +103,20 @@ def _name_actor_of_early_rows(session: Session, flush_context: object, instances
         session.connection().exec_driver_sql(NAME_ACTOR, _names())
 
 
+@contextmanager
+def planned_anew() -> Iterator[Session]:
+    """The session, whose statements within are planned for their very values. One that is often asked is otherwise
+    prepared, and gets one plan for all values, which can use no partial index: a count may then read a whole table.
+    """
+    session = db.session()
+    driver: Any = session.connection().connection.driver_connection
+    before, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield session
+    finally:
+        driver.prepare_threshold = before
+
+
 def in_transaction() -> bool:
     """Whether a `transaction()` is open on this session."""
     return bool(db.session().info.get(_OPEN))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from app.kit import clock
-from app.kit.db import db
+from app.kit.db import db, planned_anew
 from app.kit.shop_wall import assert_in_scope
 from app.orders import shortages
 from app.orders.models import AfterSaleState, Order
@@ -87,7 +87,8 @@ def counts(shop_id: int) -> Counts:
         (shortages.waiting_for_oversold(shop_id),),
     ]
     capped = [_capped(shop_id, *extra) for extra in places]
-    row = db.session.execute(select(*capped)).one()
+    with planned_anew() as session:
+        row = session.execute(select(*capped)).one()
     return Counts(row[0], row[1], row[2], row[3])
 
 

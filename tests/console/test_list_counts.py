@@ -6,13 +6,14 @@ import random
 from itertools import product
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.datastructures import MultiDict
 
 from app.console import list_counts, lists
 from app.console.list_counts import Counts
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, contains
 from app.kit import context
+from app.kit.db import db
 from app.orders.models import Order, OrderStatus
 from tests import factories as make
 
@@ -154,6 +155,18 @@ def test_every_count_is_exact_or_says_that_it_is_not(shop, bounds, seed) -> None
             else:
                 assert said == min(true, counts.cap + 1), told
     assert told_less > 0
+
+
+def test_counts_are_never_prepared_for_all_values_alike(shop) -> None:
+    _make(shop, "B1")
+    prepared = "select count(*) from pg_prepared_statements where statement ilike '%count(*)%' and statement !~ 'pg_'"
+    for _ in range(7):
+        lists.page(SPEC, lists.ask(SPEC, MultiDict()), shop.id)
+        _counts(shop.id)
+        _counts(shop.id, q="B")
+
+    kept = db.session.scalar(text("select count(*) from pg_prepared_statements"))
+    assert (db.session.scalar(text(prepared)), kept > 0) == (0, True)
 
 
 def test_a_tab_of_few_rows_is_shown_by_their_ids_and_one_of_many_by_its_rows(shop, monkeypatch, count_sql) -> None:
