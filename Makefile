@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop setup setup-tests test lint format translations docs bench lock bench-lock vectors-lock peers vectors clean reset
+.PHONY: help run stop setup setup-tests test soak lint format translations docs bench lock bench-lock vectors-lock peers vectors clean reset
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ setup-tests:
 
 test: setup-tests  ## Run all tests on real servers of their own (ARGS="-k name" narrows)
 	$(VENV_PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
+
+soak: setup-tests  ## Run what repeats random steps, kills and forgeries at full length (`make test` is short)
+	KUAIDAN_SOAK=1 $(VENV_PYTHON) -m pytest -n 3 --dist worksteal -m soak $(ARGS)
 
 lint: setup-tests  ## Check style, formatting, import contracts and types
 	$(VENV_PYTHON) -m ruff check .

@@ -10,6 +10,7 @@ from app.after_sale import refund_amounts as amounts
 from app.after_sale.refund_amounts import Line, Part, Standing
 from app.kit import money
 from app.kit.errors import RuleViolation
+from tests.lengths import often
 
 
 def of_a6() -> list[Standing]:
@@ -110,7 +111,8 @@ def sales(draw: st.DrawFn) -> list[Standing]:
     return [Standing(one) for one in found]
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.soak
+@settings(max_examples=often(150, 40), deadline=None)
 @given(sales(), st.data())
 def test_any_sequence_of_refunds_stays_within_what_was_paid_and_a_full_one_is_exactly_that(
     standings: list[Standing], data: st.DataObject

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.imports.api import ROW
 from tests import factories as make
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 NASTY = [
@@ -62,7 +63,8 @@ def _unlimited(app, monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("_unlimited")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(150, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=_bodies | _any)
 def test_no_body_is_a_fault_of_ours(program, body: Any) -> None:
     erp = _programs.get(id(program)) or _programs.setdefault(id(program), _start(program))

@@ -14,6 +14,7 @@ from app.api import openapi
 from app.api.routes import Route
 from tests.api.test_documented import World
 from tests.api.test_fuzz import NASTY, _any
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 ROUTES = [route for route in api_routes() if route.contract.body is not None and route.name != "upsert_skus"]
@@ -37,13 +38,14 @@ def fitting(schema: Any) -> st.SearchStrategy[Any]:
     }[kind]()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_no_body_is_a_fault_of_ours(app, program, monkeypatch, route: Route) -> None:
     monkeypatch.setitem(app.config, "KUAIDAN_API_LIMIT", "100000 per minute")
     world = World(program())
     path, known = world.path(route), {*route.contract.answers, *openapi.faults(route)}
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=often(20, 5), deadline=None, suppress_health_check=list(HealthCheck))
     @given(body=fitting(route.contract.body) | fitting(route.contract.body) | _any)
     def try_it(body: Any) -> None:
         status, answer = world.send(route, path, json.dumps(body).encode())

@@ -19,6 +19,7 @@ from app.catalog.text_steps import After, Before, Replace, SetText
 from app.kit.db import db, transaction
 from app.kit.errors import RuleViolation
 from tests import factories as make
+from tests.lengths import often
 
 LETTERS = st.sampled_from("aAbBéÉß İſK杯1_-.*[]^\\$&(){}|+?/'\"\n%:")
 TEXT = st.text(LETTERS, max_size=12)
@@ -34,7 +35,9 @@ WORD = st.sampled_from(["new", "hot", "新品", "a b", "x"])
 TAGS = st.lists(WORD, max_size=4)
 NAMES = st.sampled_from(["Colour", "材质", "a'b"])
 MAPPINGS = st.dictionaries(NAMES, st.sampled_from(["red", "Red wine", "0", "蓝"]), max_size=3)
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=often(150, 30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def by_sql(part, column, old):
@@ -54,6 +57,7 @@ def by_sql(part, column, old):
 
 
 @pytest.mark.usefixtures("app")
+@pytest.mark.soak
 @quick
 @given(steps=STEPS, old=TEXT)
 @example(steps=(Replace("red", "blue", True, True),), old="Red, Redder red_RED-red")
@@ -66,6 +70,7 @@ def test_texts_change_in_sql_as_in_python(steps, old) -> None:
 
 
 @pytest.mark.usefixtures("app")
+@pytest.mark.soak
 @quick
 @given(steps=STEPS, name=NAMES, old=MAPPINGS)
 def test_texts_by_name_change_in_sql_as_in_python(steps, name, old) -> None:
@@ -75,6 +80,7 @@ def test_texts_by_name_change_in_sql_as_in_python(steps, name, old) -> None:
 
 
 @pytest.mark.usefixtures("app")
+@pytest.mark.soak
 @quick
 @given(how=st.sampled_from(rule_parts.TAGGING), tags=TAGS.map(tuple), old=TAGS)
 def test_tags_change_in_sql_as_in_python(how, tags, old) -> None:
@@ -85,6 +91,7 @@ def test_tags_change_in_sql_as_in_python(how, tags, old) -> None:
 
 
 @pytest.mark.usefixtures("app")
+@pytest.mark.soak
 @quick
 @given(name=NAMES, old=MAPPINGS)
 def test_an_attribute_goes_in_sql_as_in_python(name, old) -> None:

@@ -11,6 +11,7 @@ from app.catalog import formulas
 from app.catalog.formulas import CopyFrom, Formula, Margin, OverCost, Percent, Plus, RoundTo, SetTo
 from app.kit.db import db
 from app.kit.errors import RuleViolation
+from tests.lengths import often
 
 amounts = st.integers(-(10**9), 10**9)
 ppms = st.integers(-1_000_000, 3_000_000)
@@ -96,7 +97,8 @@ def test_a_formula_survives_json(rule) -> None:
 
 
 @pytest.mark.usefixtures("app")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(300, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rule=formula, row=rows)
 def test_sql_computes_what_python_computes(rule, row) -> None:
     columns = ", ".join(f"cast(:{name} as bigint) as {name}" for name in row)

@@ -15,6 +15,7 @@ from app.kit import context
 from app.kit.db import db
 from tests import factories as make
 from tests.catalog.test_prices import DAY, HOUR, changes, lay, oracle, windows
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 ONE_DAY = timedelta(days=1)
@@ -105,7 +106,8 @@ def test_many_skus_cost_as_many_statements_as_one(shop, count_sql) -> None:
     assert len(statements) == 3
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(60, 15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 9), changes, windows, st.integers(-3, 5), st.integers(1, 7))
 def test_the_lowest_price_is_the_least_at_any_break_point(shop, base, changed, drawn, since, length) -> None:
     laid = [(start, None if end is None else max(start, end), *rest) for start, end, *rest in drawn]

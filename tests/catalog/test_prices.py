@@ -17,6 +17,7 @@ from app.kit import clock, context
 from app.kit.db import db, transaction
 from app.kit.errors import Forbidden
 from tests import factories as make
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 CN = ZoneInfo("Asia/Shanghai")
@@ -145,7 +146,8 @@ def lay(shop, sku, base, changed, laid):
     db.session.expire_all()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(60, 15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 9), changes, windows)
 @example(5, [(1, 2), (1, 3)], [(0, 2, 0, WindowState.PLANNED, 1), (1, 1, 1, WindowState.PLANNED, 0)])
 def test_sql_and_plain_python_agree(shop, base, changed, drawn) -> None:

@@ -15,6 +15,7 @@ from app.catalog.models import Product
 from app.kit import context
 from app.kit.db import db, transaction
 from tests import factories as make
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 WORD = st.text(st.sampled_from("aBé新 .:'\"\\%0-"), max_size=6)
@@ -34,7 +35,8 @@ def wish(shop, product, field, new):
     return line.new, line.outcome.value, line.reason
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(100, 25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(WORD, max_size=6))
 def test_sql_writes_tags_as_python_does(words) -> None:
     made = db.session.scalar(

@@ -14,6 +14,7 @@ from app.catalog.models import Product, Sku
 from app.kit import context
 from app.kit.db import db, transaction
 from tests import factories as make
+from tests.lengths import often
 
 prices = st.lists(st.integers(0, 100_000), min_size=1, max_size=12)
 step = st.one_of(
@@ -37,7 +38,8 @@ def write(skus, price_of):
 
 
 @pytest.mark.usefixtures("app")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(40, 10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=prices, first=step, edits=st.dictionaries(st.integers(0, 11), st.integers(0, 100_000), max_size=6))
 def test_undo_gives_back_exactly_what_nobody_has_touched(before, first, edits) -> None:
     rule = Formula("price_minor", (first,))

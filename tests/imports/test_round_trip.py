@@ -17,6 +17,7 @@ from app.kit import context, files
 from app.kit.db import db, transaction
 from tests import factories as make
 from tests.imports.builders import four, take
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -56,8 +57,9 @@ def _checksum(shop) -> tuple[str, ...]:
     return tuple(db.session.scalar(text(sql.format(name)), {"s": shop.id}) for name in ("product", "sku", "category"))
 
 
+@pytest.mark.soak
 @settings(
-    max_examples=15,
+    max_examples=often(15, 4),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

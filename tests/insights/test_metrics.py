@@ -18,6 +18,7 @@ from app.kit.errors import Forbidden, RuleViolation
 from app.orders.models import LineKind, Order, OrderKind, OrderLine, OrderStatus
 from app.shops.models import Shop
 from tests import factories as make
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -189,7 +190,8 @@ def test_what_does_not_fit_is_gathered_in_one_row(monkeypatch: pytest.MonkeyPatc
     assert [note.refunds_minor for note in sales.refunds] == [-4, -3, -3]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(12, 4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_every_partition_adds_up_to_the_whole(seed: int) -> None:
     dice, shop = random.Random(seed), make.shop(time_zone="America/New_York", currency="USD")

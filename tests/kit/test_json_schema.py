@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from app.kit.json_schema import MOST_FAULTS, compile_schema
+from tests.lengths import often
 
 SCHEMAS = [
     {"type": "string", "minLength": 1, "maxLength": 3},
@@ -31,7 +32,8 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.soak
+@settings(max_examples=often(300, 75), deadline=None)
 @given(schema=st.sampled_from(SCHEMAS), value=_values)
 def test_it_agrees_with_the_reference(schema: dict[str, Any], value: Any) -> None:
     if "enum" in schema and isinstance(value, list | dict):

@@ -1,6 +1,6 @@
 """Any life of orders: written, paid, changed, split, sent together, sent, received, refunded, closed, in any order.
 
-Two thousand random steps; after each of them the invariants I1 to I9 hold (tests/orders/books.py).
+Two thousand random steps in full; after each of them the invariants I1 to I9 hold (tests/orders/books.py).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from app.stock import movements
 from app.stock.ledger import Why
 from app.stock.movements import StockAt
 from tests import factories as make
+from tests.lengths import often
 from tests.lives import OwnLife, live
 from tests.orders.books import wrong_orders
 
@@ -233,13 +234,16 @@ def works_out(status: RefundStatus) -> bool:
 
 NEEDED = {"create", "pay_part", "pay_rest", "pay_channel", "change_lines", "split", "put_together", "merge", "send"}
 NEEDED |= {"signed", "close", "reopen", "complete", "sweep", "case", "agree", "refund_succeeded", "cancel_paid"}
+STEPS, ACCEPTED = often(2_000, 300), often(len(NEEDED), 12)
+"""So many steps, in which so many of the verbs that are needed were accepted at least once."""
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.usefixtures("app")
 def test_any_life_of_orders_keeps_the_books_closed() -> None:
     with context.every_shop("test"), context.acting(context.Actor("staff", "1")):
-        live(AnyLife, 100, lambda: DONE["steps"] >= 2_000 and set(DONE) >= NEEDED, lives=24)
+        live(AnyLife, 100, lambda: DONE["steps"] >= STEPS and len(NEEDED & set(DONE)) >= ACCEPTED, lives=often(24, 4))
 
-    assert NEEDED - set(DONE) == set(), DONE
-    assert DONE["steps"] >= 2_000, DONE
+    assert len(NEEDED & set(DONE)) >= ACCEPTED, DONE
+    assert DONE["steps"] >= STEPS, DONE

@@ -22,6 +22,7 @@ from app.orders.models import (
     PaymentState,
 )
 from tests import factories as make
+from tests.lengths import often
 
 pytestmark = pytest.mark.usefixtures("app")
 STANDINGS = [Standing(*one) for one in product(OrderState, PaymentState, FulfilmentState, AfterSaleState)]
@@ -110,7 +111,8 @@ def test_the_database_refuses_a_headline_that_does_not_follow_from_the_axes(shop
         db.session.execute(text("update orders set status = 'shipped' where id = :id"), {"id": order.id})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(60, 15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(MOVE, max_size=25))
 def test_any_walk_writes_one_row_a_move_and_never_leaves_a_terminal_state(shop, moves) -> None:
     order = make.order(shop, status=OrderStatus.PENDING_PAYMENT)

@@ -20,10 +20,11 @@ from app.orders.models import Order, OrderState
 from tests import factories as make
 from tests.conftest import ROOT
 from tests.killing import WORKER, work
+from tests.lengths import often
 from tests.stock.conftest import wrong
 
-pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
-ROWS, MOMENTS = 60, 8
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow, pytest.mark.soak]
+ROWS, MOMENTS = 60, often(8, 2)
 HOLD = """
 insert into stock_hold (shop_id, sku_id, warehouse_id, quantity, holder, state, created_at)
 select o.shop_id, l.sku_id, l.warehouse_id, 1, 'order:' || o.id, 'confirmed', now()
@@ -77,7 +78,7 @@ def _outcome(shop_id: int, batch_id: int) -> tuple[object, ...]:
     )
 
 
-def test_eight_kills_double_and_lose_nothing(app, servers) -> None:
+def test_kills_double_and_lose_nothing(app, servers) -> None:
     environment = os.environ | {
         "DATABASE_URL": servers["database"],
         "REDIS_URL": servers["redis"],

@@ -29,6 +29,7 @@ from app.orders.models import (
 )
 from app.stock.models import StockHold
 from tests import factories as make
+from tests.lengths import often
 from tests.stock.conftest import wrong
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -100,7 +101,8 @@ def test_the_a6_basket_splits_to_the_fen(shop) -> None:
     assert wrong() == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=often(25, 6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_split_off_both_close_and_together_again_they_are_what_was(shop, data) -> None:
     lines = data.draw(st.lists(st.tuples(st.integers(1, 99_999), st.integers(1, 7)), min_size=1, max_size=4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from app.orders import handling
 from app.payments import asking, callbacks, lifecycle, refund_sending, refunds, simulate, starting
 from app.payments.models import Payment, PaymentStatus, Refund, RefundState, SimulatedRecord
 from app.payments.providers import Scene
+from tests.lengths import often
 from tests.payments.conftest import BUYER, fresh, gateway
 
 MINOR = 10_000
@@ -119,7 +121,8 @@ class Story:
         return int(db.session.scalar(select(func.sum(SimulatedRecord.amount_minor)).where(*where)) or 0)
 
 
-@how(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.soak
+@how(max_examples=often(25, 6), deadline=None, suppress_health_check=list(HealthCheck))
 @given(deeds=st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 20)), min_size=3, max_size=10))
 def test_at_rest_we_have_what_the_gateway_has(unpaid, account, deeds) -> None:
     story = Story(unpaid(MINOR), account)

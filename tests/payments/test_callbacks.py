@@ -19,6 +19,7 @@ from app.payments.matter_models import MatterKind, MoneyMatter
 from app.payments.models import Callback, CallbackState, PaymentStatus
 from app.payments.providers import CallbackRequest
 from tests import factories as make
+from tests.lengths import often
 from tests.payments.conftest import Browser, fresh, gateway, started
 
 
@@ -141,7 +142,8 @@ def test_a_fault_while_working_leaves_the_callback_for_later(paid, account, monk
     assert fresh(order).paid_minor == 10_000
 
 
-@how(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.soak
+@how(max_examples=often(300, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_altered_callback_is_believed(paid, account, data) -> None:
     """Bytes of the body flipped, cut or added; the time or the signature altered."""

@@ -31,6 +31,7 @@ from app.kit.sheets import (
     writing,
 )
 from app.kit.sheets.columns import legal_text
+from tests.lengths import often
 
 COLUMNS = [
     Column("SKU"),
@@ -100,11 +101,12 @@ def test_no_text_becomes_anything_else(tmp_path: Path, write: Writer) -> None:
 
 XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=20)
 TABLE = st.lists(st.lists(XML_TEXT, min_size=2, max_size=2), min_size=1, max_size=8)
-OFTEN = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+ANY = settings(max_examples=often(25, 6), deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("write", WRITERS)
-@OFTEN
+@ANY
 @given(table=TABLE)
 def test_any_table_of_texts_comes_back_byte_for_byte(write: Writer, table: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +116,8 @@ def test_any_table_of_texts_comes_back_byte_for_byte(write: Writer, table: list[
         assert cells_of(path) == [row for row in table if any(row)]
 
 
-@OFTEN
+@pytest.mark.soak
+@ANY
 @given(table=TABLE)
 def test_any_error_workbook_comes_back_byte_for_byte(table: list[list[str]]) -> None:
     rows = [Row(number, cells, {}) for number, cells in enumerate(table, start=5)]
