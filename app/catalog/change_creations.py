@@ -26,7 +26,7 @@ def record(session: Session, change_set: ChangeSet, made: str, created: int) -> 
 
 _RECORD = """
 insert into change_line (change_set_id, shop_id, line, target_table, row_id, field, new, outcome)
-select :id, :shop_id, row_number() over (order by m.target_table, m.row_id)
+select :id, :shop_id, row_number() over (order by m.target_table = 'sku', m.row_id)
     + coalesce((select max(line) from change_line where change_set_id = :id), 0),
     m.target_table, m.row_id, :created, '1', 'changed'
 from ({made}) m"""

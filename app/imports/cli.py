@@ -17,7 +17,7 @@ from flask_babel import force_locale
 
 from app.imports import error_file, faults, intake, mapping, runs, tracking_results
 from app.imports.models import ImportKind, ImportMode, ImportRun, ImportState, OnError
-from app.kit import context, files
+from app.kit import context, files, sheets
 from app.kit.db import transaction
 from app.kit.errors import DomainError, NotFound
 from app.shops import shops
@@ -81,8 +81,9 @@ def _carry_out(asked: Asked, shop: Shop) -> None:
     started = time.monotonic()
     run_id = 0
     try:
-        run_id = _start(asked, shop)
-        result = _run(asked, run_id)
+        with sheets.checking(asked.file, asked.file.name) as checking:
+            run_id = _start(asked, shop)
+            result = _run(asked, run_id, checking)
     except DomainError as error:
         if run_id:
             with transaction():
@@ -119,7 +120,7 @@ def _ship(asked: Asked, result: dict[str, Any], told: dict[str, Any]) -> None:
 
 def _start(asked: Asked, shop: Shop) -> int:
     """The run over a copy of the file. Raises UsageError for a mapping that does not fit."""
-    seen = intake.look(asked.file, asked.file.name)
+    seen = intake.look(asked.file, asked.file.name, is_checked=True)
     path = files.scratch(asked.file.suffix.lower()[:8])
     shutil.copyfile(asked.file, path)
     with transaction():
@@ -140,14 +141,14 @@ def _places(asked: Asked, run: ImportRun) -> mapping.Places:
         raise click.UsageError(error.message()) from error
 
 
-def _run(asked: Asked, run_id: int) -> dict[str, Any]:
-    """The same two verbs as the console's jobs."""
+def _run(asked: Asked, run_id: int, checking: sheets.FileCheck) -> dict[str, Any]:
+    """The same two verbs as the console's jobs; nothing of it stays when the check of the file ends badly."""
     with transaction():
         run = runs.locked(run_id)
         run.state = ImportState.CHECKING if asked.dry_run else ImportState.COMMITTING
-        if asked.dry_run:
-            return runs.dry_run(run, _progress)
-        return runs.commit(run, asked.on_error, _progress)
+        result = runs.dry_run(run, _progress) if asked.dry_run else runs.commit(run, asked.on_error, _progress)
+        checking.finish()
+        return result
 
 
 def _progress(done: int, step: str) -> None:

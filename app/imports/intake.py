@@ -30,9 +30,12 @@ class Look(NamedTuple):
     preview: dict[str, Any]
 
 
-def look(path: Path, file_name: str, sheet: str = "") -> Look:
-    """Read the header and the first rows in the bounded reader. Raises SheetError."""
-    with read_rows(path, file_name, Options(sheet=sheet)) as reader:
+def look(path: Path, file_name: str, sheet: str = "", *, is_checked: bool = False) -> Look:
+    """Read the header and the first rows in the bounded reader. Raises SheetError.
+
+    `is_checked` when somebody else checks the whole file; see `sheets.checking`.
+    """
+    with read_rows(path, file_name, Options(sheet=sheet, is_checked=is_checked)) as reader:
         head = reader.head
         first = [[cell[:SAMPLE_CHARS] for cell in row.cells] for row in islice(iter(reader), SAMPLE_ROWS)]
     columns = [[row[index] for row in first if row[index]] for index in range(len(head.header))]

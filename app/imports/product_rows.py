@@ -140,11 +140,10 @@ def _check_shared(stage: Stage) -> None:
     keys += [key for key, name in stage.extras.items() if name.startswith(ATTRIBUTE)]
     if not keys:
         return
-    repeated = "(select product_code from product_row group by product_code having count(*) > 1)"
     said = ", ".join(f'min(s.{key} collate "C") <> max(s.{key} collate "C") as {key}' for key in keys)
     differs = stage.run(
         f"select {', '.join(f'bool_or({key})' for key in keys)} from (select {said} from product_row p "
-        f"join staged s on s.row = p.row where s.err_code is null and p.product_code in {repeated} "
+        f"join staged s on s.row = p.row where s.err_code is null and p.product_code in (table repeated_product) "
         "group by p.product_code having count(*) > 1) d"
     ).one()
     for key, is_so in zip(keys, differs, strict=True):

@@ -17,12 +17,13 @@ def type_rows(stage: Stage) -> None:
 
     A field that the row leaves blank keeps its old value as the new one. A number that is not plain is null
     for now (see `settle_odd_numbers`), and so is an unknown status. A row has the ids ready that its new SKU and
-    its new product take.
+    its new product take. `repeated_product` holds the codes of products that have several rows.
     """
-    stage.run("drop table if exists product_row")
+    stage.run("drop table if exists product_row, repeated_product")
     stage.run(_TYPING.format(**_fields(stage)), clear=CLEAR, **product_attributes.names(stage))
     stage.run("alter table product_row add primary key (row)")
     stage.run("analyze product_row (row, sku_code, product_code, sku_id, product_id)")
+    stage.run(_REPEATED)
 
 
 _TYPING = """
@@ -60,6 +61,9 @@ left join (
 {freight_join}
 where s.err_code is null
 """
+_REPEATED = """
+create temp table repeated_product on commit drop as
+select product_code from product_row group by product_code having count(*) > 1"""
 
 
 def _fields(stage: Stage) -> dict[str, str]:

@@ -47,14 +47,15 @@ def commit(stage: Stage) -> Counts:
         moment = clock.now()  # one for both: so a product stands for the SKUs that were made with it
         products = _make_products(stage, moment)
         _make_skus(stage, moment)
-        change_creations.record(stage.session, change_set, _MADE, products + created)
+        each = "" if products == created else "distinct"  # several rows can have made one product
+        change_creations.record(stage.session, change_set, _MADE.format(each=each), products + created)
     if change_set.state is ChangeState.PENDING:  # nothing of the known rows is written until a second person agrees
         return Counts(created, 0, unchanged, change_set.id, {"waiting": updated})
     return Counts(created, updated, unchanged, change_set.id)
 
 
 _MADE = """
-select distinct 'product' as target_table, new_product_id as row_id from product_row where product_id is null
+select {each} 'product' as target_table, new_product_id as row_id from product_row where product_id is null
 union all select 'sku', new_sku_id from product_row where sku_id is null and product_id is not null"""
 """A SKU stands and falls with the product that was made with it."""
 
@@ -81,10 +82,11 @@ def _make_products(stage: Stage, moment: datetime) -> int:
     """Each new code once; a field that several rows give comes from the first that gives it. Returns how many."""
     good = "from product_row p where p.product_id is null "
     value, group, made = "p.n_{0}", "", "p.new_product_id"
-    if stage.run(f"select exists (select {good} group by p.product_code having count(*) > 1)").scalar():
+    several = f"{good} and p.product_code in (table repeated_product) group by p.product_code having count(*) > 1"
+    if stage.run(f"select exists (select {several})").scalar():
         stage.run(
             "update product_row p set new_product_id = f.id from (select p.product_code, min(p.new_product_id) as id "
-            f"{good} group by p.product_code having count(*) > 1) f where f.product_code = p.product_code"
+            f"{several}) f where f.product_code = p.product_code"
         )
         value = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
         group, made = "group by p.product_code order by 1", "min(p.new_product_id)"

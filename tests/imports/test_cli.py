@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import zipfile
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from app.catalog.models import Sku
-from app.imports.models import ImportRun
-from app.kit import context
+from app.imports.models import ImportRun, ImportState
+from app.kit import context, sheets
 from app.kit.db import db
 from app.orders.models import Order
 from tests import factories as make
@@ -146,3 +148,21 @@ def test_past_orders_come_in_by_the_same_command(shop, flask) -> None:
     with context.every_shop("test"):
         assert db.session.scalars(select(Order.total_minor)).one() == 1530
         assert db.session.scalar(select(func.count()).select_from(ImportRun)) == 1
+
+
+def test_a_long_file_is_checked_while_it_is_read_and_leaves_nothing_when_it_is_refused(shop, flask, tmp_path) -> None:
+    path, wide = tmp_path / "made.xlsx", [sheets.Column(name) for name in (*HEAD, "note")]
+    noise = random.Random(1)
+    rows = ([f"A{n}", "a", "1", f"{noise.randbytes(200).hex()}{'x' * 32_000}"] for n in range(1_100))
+    sheets.write_sheet(rows, wide, path)
+    assert flask("products", path.read_bytes(), "--shop", "mine", "--dry-run", name="long.xlsx")[0] == 0
+
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("customXml/item1.xml", "<!DOCTYPE x []><x/>")
+    status, out, _ = flask("products", path.read_bytes(), "--shop", "mine", "--json", name="long.xlsx")
+
+    assert (status, json.loads(out)["errors"][0]["code"]) == (1, "sheet_forbidden_xml")
+    assert _codes() == []
+    with context.every_shop("test"):
+        states = db.session.scalars(select(ImportRun.state).order_by(ImportRun.id)).all()
+    assert states == [ImportState.CHECKED, ImportState.FAILED]

@@ -8,7 +8,7 @@ from .error_workbook import RowProblem, write_error_workbook
 from .errors import SheetError
 from .mapping import FieldName, Guess, guess_mapping
 from .model import ERROR_COLUMNS, Flaw, Head, Kind, Limits, Lines, Options, Row, SheetName
-from .reading import SheetReader, check, read_rows, sniff
+from .reading import FileCheck, SheetReader, check, checking, read_rows, sniff
 from .writing import SheetContent, write_sheet, write_workbook
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Column",
     "ColumnKind",
     "FieldName",
+    "FileCheck",
     "Flaw",
     "Guess",
     "Head",
@@ -30,6 +31,7 @@ __all__ = [
     "SheetName",
     "SheetReader",
     "check",
+    "checking",
     "guess_mapping",
     "read_rows",
     "sniff",

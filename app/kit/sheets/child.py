@@ -37,6 +37,9 @@ def main(request: str) -> None:
     _limit_this_process(limits)
     gc.disable()
     try:
+        if options.only_check:
+            _check(Path(asked["path"]), Kind(asked["kind"]), limits)
+            return
         head, rows = _read(Path(asked["path"]), Kind(asked["kind"]), options, limits)
         _send({"head": head})
         count = 0
@@ -48,6 +51,15 @@ def main(request: str) -> None:
         _send({"refused": refusal.code, "facts": refusal.facts})
     except MemoryError:
         _send({"refused": "sheet_too_much_memory", "facts": {}})
+
+
+def _check(path: Path, kind: Kind, limits: Limits) -> None:
+    from app.kit.sheets import precheck
+    from app.kit.sheets.model import Kind
+
+    if kind is Kind.XLSX:
+        precheck.check_xlsx(path, limits)
+    _send({"end": 0})
 
 
 def _load_without_the_application() -> None:

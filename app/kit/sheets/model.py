@@ -95,6 +95,8 @@ class Options(NamedTuple):
     """The very same bytes have been read or checked before: a long sheet is streamed without a check of its own."""
     as_lines: bool = False
     """Rows whose cells hold nothing that COPY would escape come as `Lines`, the others as rows."""
+    only_check: bool = False
+    """No head and no rows: only the check of the whole file."""
 
 
 class Limits(NamedTuple):

@@ -62,10 +62,17 @@ def read_rows(
     return SheetReader(path, sniff(path, filename, limits), options, limits)
 
 
-class SheetReader:
-    """One spreadsheet being read by its own process; closing it early ends that process."""
+def checking(path: Path, filename: str, limits: Limits = DEFAULT_LIMITS) -> FileCheck:
+    """Begin to `check` the file in a process of its own: a context manager, whose `finish()` gives the outcome.
 
-    head: Head
+    Meanwhile the file may be read with `Options(is_checked=True)`, by which a long sheet is streamed in bounded memory;
+    nothing of it may be kept before `finish()` has come back. Raises SheetError.
+    """
+    return FileCheck(path, sniff(path, filename, limits), Options(only_check=True), limits)
+
+
+class _Child:
+    """A process of its own for one file, and what it says; closing it early ends it."""
 
     def __init__(self, path: Path, kind: Kind, options: Options, limits: Limits) -> None:
         self._limits = limits
@@ -79,11 +86,6 @@ class SheetReader:
             bufsize=0,
         )
         _widen(self._process.stdout)
-        try:
-            self.head = _head(self._frame()["head"])
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -94,23 +96,6 @@ class SheetReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Row]:
-        for batch in self.batches():
-            yield from batch
-
-    def batches(self) -> Iterator[list[Row]]:
-        """Rows in lists of up to `child.BATCH_ROWS`. Can be walked once; not with `as_lines`."""
-        for batch in self.lines():
-            if isinstance(batch, Lines):
-                raise TypeError("asked for lines: walk lines()")
-            yield batch
-
-    def lines(self) -> Iterator[list[Row] | Lines]:
-        """Batches of up to `child.BATCH_ROWS`, with `as_lines` as text where that can be. Can be walked once."""
-        while "end" not in (frame := self._frame()):
-            yield Lines(frame["lines"]) if "lines" in frame else _rows(frame["rows"])
         self.close()
 
     def close(self) -> None:
@@ -161,6 +146,46 @@ class SheetReader:
         if code == -signal.SIGXCPU:
             return SheetError("sheet_too_slow", seconds=self._limits.cpu_seconds)
         return SheetError("sheet_reader_died")
+
+
+class FileCheck(_Child):
+    """The check of a whole file, on its way beside whatever else is done with it: see `checking`."""
+
+    def finish(self) -> None:
+        """Wait for its outcome. Raises SheetError."""
+        self._frame()
+        self.close()
+
+
+class SheetReader(_Child):
+    """One spreadsheet being read by its own process."""
+
+    head: Head
+
+    def __init__(self, path: Path, kind: Kind, options: Options, limits: Limits) -> None:
+        super().__init__(path, kind, options, limits)
+        try:
+            self.head = _head(self._frame()["head"])
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Rows in lists of up to `child.BATCH_ROWS`. Can be walked once; not with `as_lines`."""
+        for batch in self.lines():
+            if isinstance(batch, Lines):
+                raise TypeError("asked for lines: walk lines()")
+            yield batch
+
+    def lines(self) -> Iterator[list[Row] | Lines]:
+        """Batches of up to `child.BATCH_ROWS`, with `as_lines` as text where that can be. Can be walked once."""
+        while "end" not in (frame := self._frame()):
+            yield Lines(frame["lines"]) if "lines" in frame else _rows(frame["rows"])
+        self.close()
 
 
 def _rows(batch: list[Any]) -> list[Row]:

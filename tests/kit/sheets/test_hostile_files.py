@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.sheets import Limits, SheetError, check, read_rows
+from app.kit.sheets import Limits, SheetError, check, checking, read_rows
 
 from .builders import HEADER_ROW, MAIN, raw_xlsx, sheet_xml, xlsx
 
@@ -284,5 +284,7 @@ def test_the_check_alone_says_the_same(tmp_path: Path) -> None:
 
     with pytest.raises(SheetError) as refused:
         check(path, "a.xlsx")
+    with checking(path, "a.xlsx") as beside, pytest.raises(SheetError) as refused_beside:
+        beside.finish()
 
-    assert refused.value.code == "sheet_too_wide"
+    assert refused.value.code == refused_beside.value.code == "sheet_too_wide"
