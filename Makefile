@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
+# without bytecode each worker and each child process of the tests would compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run stop setup setup-tests test soak lint format translations docs bench lock bench-lock vectors-lock peers vectors clean reset
 
 help:  ## Show this list

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from tests.architecture.test_shape import TESTS
 from tests.conftest import ROOT
 
+SPEAKING = [path for path in TESTS if re.search(r"lengths|soak", path.read_text("utf-8"))]
+"""Only these can ask for a length or carry the marker."""
+
 
 def test_what_has_two_lengths_carries_the_marker_and_nothing_else_does() -> None:
     wrong, right = [], 0
-    for path in TESTS:
+    for path in SPEAKING:
         for name, has_two_lengths, is_marked in _tests(ast.parse(path.read_text("utf-8"))):
             right += has_two_lengths and is_marked
             if has_two_lengths is not is_marked:
@@ -23,7 +27,7 @@ def test_what_has_two_lengths_carries_the_marker_and_nothing_else_does() -> None
 
 def test_lengths_are_asked_for_in_tests_alone() -> None:
     """Where a fixture or a builder asked, nobody would see which tests have two lengths."""
-    asking = [path for path in TESTS if any(_imports_lengths(one) for one in ast.walk(ast.parse(path.read_text())))]
+    asking = [path for path in SPEAKING if any(map(_imports_lengths, ast.walk(ast.parse(path.read_text("utf-8")))))]
 
     assert [path.name for path in asking if not path.name.startswith("test_")] == []
 
