@@ -62,8 +62,8 @@ def test_stock_adds_up_to_a_range_for_few_and_for_many(shop, monkeypatch, few, s
 
 def test_stock_is_added_up_from_an_index_alone(shop) -> None:
     connection = db.session.connection()
-    connection.exec_driver_sql("set local enable_seqscan = off")
-    connection.exec_driver_sql("set local enable_bitmapscan = off")
+    for other_way in ("seqscan", "bitmapscan", "sort", "hashagg"):  # a table of three rows is read in any way
+        connection.exec_driver_sql(f"set local enable_{other_way} = off")
     query = "explain select product_id from sku where shop_id = 1 group by product_id having sum(stock_on_hand) > 9"
 
     assert "Index Only Scan using ix_sku_product" in "\n".join(connection.exec_driver_sql(query).scalars())

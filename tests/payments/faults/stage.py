@@ -138,5 +138,5 @@ def on_stage(app: Any, code: str) -> Iterator[Stage]:
             with transaction():
                 wish = accounts.Wish(code, True, False, bench.account.gateway_url, gateway.credentials())
                 account_id = accounts.make(shop.id, code, wish).id
-            gateway.account, gateway.slow_seconds = account_id, 1.0
+            gateway.account, gateway.slow_seconds = account_id, 2.5
             yield Stage(app, gateway, shop.id, account_id)

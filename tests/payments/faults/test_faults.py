@@ -61,7 +61,7 @@ def test_the_page_tells_of_every_fault_on_every_channel() -> None:
 def test_every_fault_ends_as_the_page_says(app, monkeypatch, code: str) -> None:
     from app.payments.channels import simulator, wire
 
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.8)
+    monkeypatch.setattr(wire, "READ_SECONDS", 2.0)
     monkeypatch.setattr(simulator, "SECONDS", 0.25)
     outcomes = {}
     with on_stage(app, code) as stage:
