@@ -8,13 +8,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, text
 
 from app.console import cells
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range
 from app.fulfilment import names
 from app.fulfilment.carriers import CARRIERS, tidy
-from app.fulfilment.models import EventKind, Parcel, ParcelKind, ParcelOrder, ParcelState
+from app.fulfilment.models import NOT_OF_SALES, EventKind, Parcel, ParcelKind, ParcelOrder, ParcelState
 from app.kit import clock, formats
 from app.kit.db import db
 from app.orders.models import Order
@@ -22,6 +22,12 @@ from app.shops.models import Shop
 
 STILL_DAYS = (1, 2, 3, 5, 7)
 """Days without a word that can be asked for."""
+
+
+def of_kinds(values: list[str]) -> ColumnElement[bool]:
+    """A filter condition: parcels of any of these kinds. All but those of sales are few, and have an index."""
+    among = any_of(Parcel.kind, ParcelKind)(values)
+    return among if ParcelKind.SALE in values else and_(among, text(NOT_OF_SALES))
 
 
 def spec(shop: Shop) -> ListSpec:
@@ -56,7 +62,7 @@ def _spec(shop_id: int, zone: str) -> ListSpec:
         filters=(
             Filter("carrier", _l("Carrier"), any_of(Parcel.carrier_code), _carriers),
             Filter("still", _l("Nothing heard for"), _still, _days),
-            Filter("kind", _l("Kind of parcel"), any_of(Parcel.kind, ParcelKind), lambda: list(names.KINDS.items())),
+            Filter("kind", _l("Kind of parcel"), of_kinds, lambda: list(names.KINDS.items())),
             Filter("moved", _l("Last heard"), day_range(Parcel.moved_at, lambda: zone), kind="days"),
         ),
         search=lambda text: matching(text, shop_id),

@@ -68,6 +68,10 @@ class BlockReason(StrEnum):
     SHOP = "shop"
 
 
+NOT_OF_SALES = "parcel.kind <> 'sale'"
+"""As the partial index of them has it."""
+
+
 class Parcel(Identified, Versioned, ShopOwned, Model):
     """One parcel. `tracking_no` is empty where no carrier is; `address_key` stands for the address it went to.
 
@@ -78,6 +82,7 @@ class Parcel(Identified, Versioned, ShopOwned, Model):
     __table_args__ = (
         Index("ix_parcel_shop_moved", "shop_id", "moved_at", "id"),
         Index("ix_parcel_shop_state", "shop_id", "state", "moved_at", "id"),
+        Index("ix_parcel_not_of_sales", "shop_id", "moved_at", "id", postgresql_where=text(NOT_OF_SALES)),
         Index("ix_parcel_carrier", "shop_id", "carrier_code", "moved_at", "id"),
         Index("ix_parcel_number", "tracking_no", postgresql_ops={"tracking_no": "text_pattern_ops"}),
         Index("ix_parcel_subject", "shop_id", "subject", postgresql_where=text("subject <> ''")),
