@@ -5,7 +5,6 @@ Each scene has a day of its own in the past, so that one does not stand in the b
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -21,7 +20,6 @@ from tests.gateways.gateway import BEIJING, Fault
 from tests.payments.faults.stage import MINOR, Stage, fresh
 
 NO = "–"
-_days = itertools.count(3, 3)
 ROWS = {
     "missing": "a row too few",
     "extra": "a row too many",
@@ -41,7 +39,7 @@ def _billed(stage: Stage) -> tuple[Payment, date]:
     assert stage.money(payment) == (MINOR, 0)
     if stage.code == "stripe":  # its list is spoiled before the day is looked for
         stage.gateway.booked[:] = stage.gateway.booked[-1:]
-    day = (bills.day_of(clock.now()) or date.max) - timedelta(days=next(_days))
+    day = (bills.day_of(clock.now()) or date.max) - timedelta(days=next(stage.days_ago))
     _move(stage, payment, datetime.combine(day, time(12), BEIJING), datetime.combine(day, time(12), BEIJING))
     return fresh(payment), day
 
@@ -112,7 +110,7 @@ def not_there_yet(stage: Stage) -> str:
     today = bills.day_of(clock.now()) or date.max
     assert _run(stage, today) == (ReconcileState.WAITING, [])
     stage.gateway.early_bills = True
-    day = today - timedelta(days=next(_days))
+    day = today - timedelta(days=next(stage.days_ago))
     noon = datetime.combine(day, time(12), BEIJING)
     _move(stage, payment, noon, noon)
     assert _run(stage, day) == (ReconcileState.MATCHED, [])
@@ -172,7 +170,7 @@ def booked_after_midnight(stage: Stage) -> str:
 
 def refund_that_we_did_not_make(stage: Stage) -> str:
     payment, day = _billed(stage)
-    number = f"RSTRANGER{next(_days)}"
+    number = f"RSTRANGER{next(stage.days_ago)}"
     provider = accounts.provider_of(accounts.get(stage.account_id))
     whole, amount = Money(MINOR, payment.currency), Money(2_000, payment.currency)
     trade = TradeRef(payment.number, whole, payment.created_at, payment.channel_trade_no)

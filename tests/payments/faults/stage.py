@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import update
@@ -37,6 +37,8 @@ class Stage:
     gateway: Any
     shop_id: int
     account_id: int
+    days_ago: Iterator[int] = field(default_factory=lambda: itertools.count(3, 3))
+    """A day of its own for each bill; a channel gives bills of the last three months."""
 
     @property
     def code(self) -> str:
