@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, literal_column, select, true, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, func, literal, literal_column, select, true, union_all
 
 from app.console.list_spec import Tab
-from app.kit.db import planned_anew
+from app.kit.db import among, planned_anew
 
 COUNT_CAP = 10_000
 NARROWED_CAP = 1_000
@@ -89,8 +88,8 @@ def _among_near(
     some = [tab.ids(model, mine, NEAR + 1).subquery() for tab in tabs]
     parts = [select(literal(place).label("place"), one.c[0].label("id")) for place, one in enumerate(some)]
     near = union_all(*parts).cte("near").prefix_with("materialized")
-    ids = func.array(select(near.c.id).scalar_subquery(), type_=ARRAY(BigInteger))
-    hits = select(model.id).where(model.id == any_(ids), *where).cte("hits").prefix_with("materialized")
+    found = among(model.id, select(near.c.id))
+    hits = select(model.id).where(found, *where).cte("hits").prefix_with("materialized")
     met = select(near.c.place, literal_column("1").label("hit")).join(hits, hits.c.id == near.c.id)
     rows = union_all(select(near.c.place, literal_column("0").label("hit")), met).subquery()
     query = select(rows.c.place, func.count().filter(rows.c.hit == 0), func.sum(rows.c.hit)).group_by(rows.c.place)

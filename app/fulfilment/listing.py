@@ -8,8 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, or_, select, text, union
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, or_, select, text, union
 
 from app.console import cells
 from app.console.lists import Column, Filter, ListSpec, Tab, any_of, day_range
@@ -17,7 +16,7 @@ from app.fulfilment import names
 from app.fulfilment.carriers import CARRIERS, tidy
 from app.fulfilment.models import NOT_OF_SALES, EventKind, Parcel, ParcelKind, ParcelOrder, ParcelState
 from app.kit import clock, formats
-from app.kit.db import db
+from app.kit.db import among, db
 from app.orders.models import Order
 from app.shops.models import Shop
 
@@ -29,8 +28,8 @@ LONG_ENOUGH = 8
 
 def of_kinds(values: list[str]) -> ColumnElement[bool]:
     """A filter condition: parcels of any of these kinds. All but those of sales are few, and have an index."""
-    among = any_of(Parcel.kind, ParcelKind)(values)
-    return among if ParcelKind.SALE in values else and_(among, text(NOT_OF_SALES))
+    of_these = any_of(Parcel.kind, ParcelKind)(values)
+    return of_these if ParcelKind.SALE in values else and_(of_these, text(NOT_OF_SALES))
 
 
 def spec(shop: Shop) -> ListSpec:
@@ -119,8 +118,7 @@ def matching(typed: str, shop_id: int) -> ColumnElement[bool]:
     of_orders = select(ParcelOrder.parcel_id).where(ParcelOrder.order_id.in_(orders))
     if len(plain) < LONG_ENOUGH:
         return or_(begins, Parcel.id.in_(of_orders))
-    found = union(select(Parcel.id).where(begins), of_orders).scalar_subquery()
-    return Parcel.id == any_(func.array(found, type_=ARRAY(BigInteger)))
+    return among(Parcel.id, union(select(Parcel.id).where(begins), of_orders))
 
 
 def _attach(rows: list[Any]) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Select,
     and_,
-    any_,
     func,
     literal_column,
     or_,
@@ -18,11 +16,10 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from app.catalog.models import Sku
-from app.kit.db import db
+from app.kit.db import among, db
 from app.stock.models import StockLevel
 from app.stock.words import Sums
 
@@ -58,17 +55,12 @@ def _sums(ids: list[int]) -> dict[int, Sums]:
 
 def oversold(shop_id: int) -> ColumnElement[bool]:
     """More is reserved or unavailable in some warehouse than is there."""
-    return _among(select(StockLevel.sku_id).where(StockLevel.shop_id == shop_id, _AVAILABLE < 0))
-
-
-def _among(few: Select[int]) -> ColumnElement[bool]:
-    """`few` are found first and once; a plain IN would try SKU after SKU until a page is full."""
-    return Sku.id == any_(func.array(few.scalar_subquery(), type_=ARRAY(BigInteger)))
+    return among(Sku.id, select(StockLevel.sku_id).where(StockLevel.shop_id == shop_id, _AVAILABLE < 0))
 
 
 def low(shop_id: int) -> ColumnElement[bool]:
     """What is available over all warehouses is at or under the SKU's limit."""
-    return and_(Sku.shop_id == shop_id, _among(low_skus(shop_id)))
+    return and_(Sku.shop_id == shop_id, among(Sku.id, low_skus(shop_id)))
 
 
 def low_skus(shop_id: int) -> Select[int]:
@@ -76,7 +68,7 @@ def low_skus(shop_id: int) -> Select[int]:
     sku, other = aliased(Sku), aliased(Sku)
     # written as the partial index ix_sku_low_stock has it
     plainly = select(other.id).where(other.shop_id == shop_id, other.stock_on_hand <= other.low_stock_limit)
-    some = sku.id == any_(func.array(_perhaps_low(shop_id), type_=ARRAY(BigInteger)))
+    some = among(sku.id, _perhaps_low(shop_id))
     by_taken = sku.stock_on_hand - _taken(sku) <= sku.low_stock_limit
     taken = select(sku.id).where(some, sku.stock_on_hand > sku.low_stock_limit, by_taken)
     return select(union_all(plainly, taken).subquery().c[0])
@@ -112,7 +104,7 @@ def _perhaps_low(shop_id: int) -> Any:
     beyond = select(above.id).where(
         above.shop_id == shop_id, above.low_stock_limit > common, above.low_stock_limit > most
     )
-    return union(near, beyond).scalar_subquery()
+    return union(near, beyond)
 
 
 def lies_in(warehouse_ids: list[int]) -> ColumnElement[bool]:
