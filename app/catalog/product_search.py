@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Double, Select, and_, cast, exists, false, func, or_, select, text, union_all
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from app.catalog import categories
+from app.catalog.change_fields import LARGEST
 from app.catalog.models import Product, Sku
 from app.kit.db import db
 from app.kit.errors import RuleViolation
 from app.kit.shop_wall import assert_in_scope
 
 MOST_CHOICES = 500
+SAID = 60
+"""So much of a range that is none is said back."""
 FEW = 2_000
 """So many product ids go into the statement as a list; more stay a subquery."""
 _SHORT, _LEFT = func.bool_or(Sku.stock_on_hand <= Sku.low_stock_limit), func.bool_or(Sku.stock_on_hand > 0)
@@ -83,7 +86,9 @@ def stocked_within(shop_id: int) -> Callable[[list[str]], ColumnElement[bool]]:
         def within(total: Any) -> list[ColumnElement[bool]]:
             return [*([total >= low] if low is not None else []), *([total <= high] if high is not None else [])]
 
-        total = func.sum(Sku.stock_on_hand)
+        # whole numbers up to 2**53, and without the exact numbers that PostgreSQL adds whole numbers up in, which
+        # take half as long again for each product
+        total = func.sum(cast(Sku.stock_on_hand, Double))
         few: Any = select(Sku.product_id).where(Sku.shop_id == shop_id).group_by(Sku.product_id).having(*within(total))
         if (low is None or low <= 0) and (high is None or high >= 0):
             none = exists().where(Sku.product_id == Product.id)
@@ -135,6 +140,9 @@ def _of_product(said: Any) -> ColumnElement[bool]:
 def _range(value: str, parse: Callable[[str], int]) -> tuple[int | None, int | None]:
     low, _, high = value.partition("..")
     try:
-        return parse(low) if low.strip() else None, parse(high) if high.strip() else None
+        ends = parse(low) if low.strip() else None, parse(high) if high.strip() else None
     except ValueError as error:
-        raise RuleViolation("bad_range", value=value) from error
+        raise RuleViolation("bad_range", value=value[:SAID]) from error
+    if any(end is not None and abs(end) > LARGEST for end in ends):
+        raise RuleViolation("bad_range", value=value[:SAID])
+    return ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -64,7 +65,9 @@ def confirm(client, page):
 
 def test_a1_and_a2_through_the_pages(shop, skus, manager, run_jobs) -> None:
     chosen = {"selection": "matching", "query": "tab=on_sale"}
-    form = manager.post("/products/bulk/", data=chosen)
+    sent = manager.post("/products/bulk/", data=chosen)
+    assert sent.status_code == 303
+    form = manager.get(sent.location)
     assert form.status_code == 200
 
     preview = previewed(manager, **CUT, chosen=hidden(form.text, "chosen"))
@@ -142,6 +145,17 @@ def test_the_form_says_what_cannot_be_read(skus, manager) -> None:
         answer = manager.post("/products/bulk/preview", data={**ids, **typed})
         assert answer.status_code == 422
         assert words in answer.text, (typed, words)
+
+
+@pytest.mark.parametrize("form", ["/products/bulk/", "/products/copies/", "/price-windows/new/"])
+def test_a_form_has_an_address_that_a_reload_and_back_ask_for_again(shop, skus, manager, form) -> None:
+    ticked = sorted({sku.product_id for sku in skus})[:2]
+
+    sent = manager.post(form, data={"ids": [str(one) for one in ticked], "query": "?q=x"})
+    page = manager.get(sent.location)
+
+    assert (sent.status_code, page.status_code) == (303, 200)
+    assert json.loads(hidden(page.text, "chosen")) == {"ids": ticked}
 
 
 @pytest.mark.parametrize("path", ["/products/bulk/", "/products/bulk/preview", "/products/bulk/off-shelf"])

@@ -60,7 +60,9 @@ def price(sku, moment):
 
 
 def test_a_window_is_made_from_the_product_list(shop, manager, sku, look) -> None:
-    form = manager.post("/price-windows/new/", data={"selection": "matching", "query": "tab=on_sale"})
+    sent = manager.post("/price-windows/new/", data={"selection": "matching", "query": "tab=on_sale"})
+    assert sent.status_code == 303
+    form = manager.get(sent.location)
     assert form.status_code == 200
     assert "All products that match the list" in form.text
 

@@ -35,6 +35,7 @@ from app.catalog.rule_words import STOCK_REASONS
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
+from app.console.selection import moved
 from app.kit.db import transaction
 from app.kit.errors import DomainError, RuleViolation
 from app.kit.permissions import Noun, Verb
@@ -50,11 +51,13 @@ class BulkView(ConsoleBase):
     noun = Noun.PRODUCTS
     route_base = "/products/bulk"
 
-    @expose("/", methods=["POST"])
+    @expose("/", methods=["GET", "POST"])
     @needs(Noun.PRODUCTS, Verb.BULK)
-    def form(self) -> str:
+    def form(self) -> Any:
         """What to change and how, for the selection that the list has sent."""
-        return self._form(_selection(access.current_shop()), {}, {})
+        shop = access.current_shop()
+        selection = _selection(shop)
+        return moved("BulkView.form", shop) or self._form(selection, {}, {})
 
     @expose("/preview", methods=["POST"])
     @needs(Noun.PRODUCTS, Verb.BULK)

@@ -8,18 +8,19 @@ from typing import Any
 from flask import request
 
 from app.catalog.models import Product
-from app.console.selection import own_ids
+from app.console.selection import asked, own_ids
 from app.kit.errors import RuleViolation
 from app.shops.models import Shop
 
 
 def selection(shop: Shop) -> dict[str, Any]:
     """`{"ids": […]}` or `{"query": "…"}`; empty when nothing was sent. Raises Forbidden on a foreign id."""
-    sent: dict[str, Any] = {"ids": request.form.getlist("ids")}
-    if request.form.get("chosen"):
+    form = asked()
+    sent: dict[str, Any] = {"ids": form.getlist("ids")}
+    if form.get("chosen"):
         sent = sent_json("chosen")
-    elif request.form.get("selection") == "matching":
-        sent = {"query": request.form.get("query", "").lstrip("?")}
+    elif form.get("selection") == "matching":
+        sent = {"query": form.get("query", "").lstrip("?")}
     if "query" in sent:
         return {"query": str(sent["query"])[:4000]}
     ids = own_ids(Product, [str(one) for one in sent.get("ids", [])], shop.id)

@@ -15,10 +15,13 @@ from app.catalog.product_copies import Patterns
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
+from app.console.selection import moved
 from app.kit.db import transaction
 from app.kit.errors import DomainError, RuleViolation
 from app.kit.permissions import Noun, Verb
 
+PATTERNS = ("code", "sku", "title")
+"""What the form asks for, in the order of `Patterns`."""
 FAULTS = {
     "taken": _l("a code is in use already"),
     "twice": _l("two copies would have the same code"),
@@ -35,10 +38,12 @@ class CopyView(ConsoleBase):
     noun = Noun.PRODUCTS
     route_base = "/products/copies"
 
-    @expose("/", methods=["POST"])
+    @expose("/", methods=["GET", "POST"])
     @needs(Noun.PRODUCTS, Verb.BULK)
     def form(self) -> Any:
         """The patterns, and what they give for the selection that was sent."""
+        if not request.form.keys() & PATTERNS and (elsewhere := moved("CopyView.form", access.current_shop())):
+            return elsewhere
         patterns = _patterns()
         try:
             product_copies.check(patterns)
@@ -74,7 +79,7 @@ class CopyView(ConsoleBase):
 
 def _patterns() -> Patterns:
     default = Patterns()
-    return Patterns(*(request.form.get(key, getattr(default, key)).strip()[:200] for key in ("code", "sku", "title")))
+    return Patterns(*(request.form.get(key, getattr(default, key)).strip()[:200] for key in PATTERNS))
 
 
 def _selection() -> dict[str, Any]:

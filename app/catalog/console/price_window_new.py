@@ -34,6 +34,7 @@ from app.catalog.price_windows import WindowDraft
 from app.console import access
 from app.console.access import needs
 from app.console.base import ConsoleBase, expose
+from app.console.selection import moved
 from app.kit.db import transaction
 from app.kit.errors import Conflict, RuleViolation
 from app.kit.permissions import Noun, Verb
@@ -53,14 +54,18 @@ class PriceWindowDraftView(ConsoleBase):
     @expose("/")
     @needs(Noun.PRICE_WINDOWS, Verb.WRITE)
     def new(self) -> str:
-        """The form, for a category or all products on sale."""
-        return self._form({}, {}, FormFaults({}))
+        """The form, for the products in the address, for a category, or for all products on sale."""
+        return self._form(chosen.selection(access.current_shop()), {}, FormFaults({}))
 
     @expose("/", methods=["POST"])
     @needs(Noun.PRICE_WINDOWS, Verb.WRITE)
-    def form(self) -> str:
+    def form(self) -> Any:
         """The form, for the products that the list or the bulk form has sent."""
-        return self._form(chosen.selection(access.current_shop()), request.form, FormFaults({}))
+        shop = access.current_shop()
+        selection = chosen.selection(shop)
+        from_list = selection and "chosen" not in request.form
+        elsewhere = moved("PriceWindowDraftView.new", shop) if from_list else None
+        return elsewhere or self._form(selection, request.form, FormFaults({}))
 
     @expose("/copy/<int:pk>")
     @needs(Noun.PRICE_WINDOWS, Verb.WRITE)
