@@ -55,17 +55,27 @@ def copy_of_prepared(postgres: Postgres, prepare: Callable[[str], object]) -> It
     """The name of a database of this process alone; `prepare(url)` is called when none of these sources is there."""
     own = f"test_{os.getpid()}"
     with taking_turns(postgres, "prepared") as connection:
-        template = f"prepared_{fingerprint(SOURCES)}"
+        template = prepared()
         if not exists(connection, template):
             drop_all_like(connection, "prepared\\_%", "preparing\\_%")
             working = f"preparing_{os.getpid()}"
             connection.execute(text(f"create database {working} owner kuaidan"))
             prepare(postgres.url_of(working))
             connection.execute(text(f"alter database {working} rename to {template}"))
-        connection.execute(text(f"create database {own} owner kuaidan template {template}"))
+        copy_prepared(connection, own)
     yield own
     with taking_turns(postgres, own) as connection:
         connection.execute(text(f"drop database if exists {own} with (force)"))
+
+
+def prepared() -> str:
+    """The name of the database that `flask prepare` has filled for these sources."""
+    return f"prepared_{fingerprint(SOURCES)}"
+
+
+def copy_prepared(connection: Connection, name: str) -> None:
+    """Make a database of that name as it is after `flask prepare`; `copy_of_prepared` must have been used before."""
+    connection.execute(text(f'create database "{name}" owner kuaidan template {prepared()}'))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from launcher.servers import embedded_postgres
@@ -57,7 +56,7 @@ def _fill(app: Flask, connection: Connection, name: str, url: str) -> None:
     """Load into a database of a working name, so that an interrupted load is never taken for a whole one."""
     databases.drop_all_like(connection, "retail\\_%", "filling\\_%")
     working = url.rsplit("/", 1)[1]
-    connection.execute(text(f'create database "{working}" owner kuaidan'))
+    databases.copy_prepared(connection, working)
     engine = create_engine(url, connect_args=OPTIONS)
     _load(app, engine)
     engine.dispose()
@@ -72,7 +71,6 @@ def _load(app: Flask, engine: Engine) -> None:
         before = db.engines[None]
         db._app_engines[app][None] = engine
         try:
-            upgrade()
             loading.load(SAMPLE_DATA, app.appbuilder.sm, small=False, on_progress=lambda done, step: None)  # type: ignore[attr-defined]
         finally:
             db.session.remove()

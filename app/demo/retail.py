@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.demo import retail_catalogue
+from app.demo import keys, retail_catalogue
 from app.events import ImportCommitted
 from app.imports import loading, order_rows
 from app.imports.models import ImportKind, ImportRun, ImportState, OnError
@@ -50,7 +50,8 @@ def load(session: Session, folder: Path, *, small: bool, on_progress: Callable[[
         _refuse_faults(stage)
         on_progress(ROWS // 2, "writing")
         retail_catalogue.derive(stage)
-        counts = order_rows.commit(stage)
+        with keys.checked_together(session, "order_line"):
+            counts = order_rows.commit(stage)
         _remember(stage, path, counts, small=small)
         on_progress(ROWS, "writing")
     return counts

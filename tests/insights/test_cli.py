@@ -13,7 +13,6 @@ from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import Engine
 
-from app import cli
 from app.console.roles import Role
 from app.insights import reports
 from app.insights.metrics import Sales
@@ -96,7 +95,6 @@ def test_the_page_of_the_year_shows_the_same(
 ) -> None:
     """Made by the rule, not by a run of the job: its heartbeat needs a connection of its own."""
     with in_retail(app, retail_database):
-        cli._permissions()  # the retail database has no roles
         with context.every_shop("test"):
             client = sign_in(make.staff(Role.MANAGER, shops.by_code("uk-giftware")))
         with context.every_shop("test"), force_locale("en"), transaction(), files.making(".xlsx") as path:
