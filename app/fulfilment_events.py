@@ -59,6 +59,7 @@ class ParcelMoved(Event):
     from_state: str
     to_state: str
     cause: str = ""
+    tracking_no: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.after_sale import access, evidence, moving, reasons, refunding
+from app.after_sale import access, evidence, moving, reasons, refunding, sending
 from app.after_sale.access import By
 from app.after_sale.lifecycle import Act
 from app.after_sale.models import AfterSaleCase, CaseMessage, CaseState, OfferState, Party
@@ -62,6 +62,8 @@ def step(case_id: int, act: Act, by: By, words: str = "", version: int | None = 
     if theirs or act not in PLAIN_STEPS:
         raise _not_so(case, act)
     moving.go(case, order, act, by)
+    if act is Act.CONFIRM:
+        sending.taken(case)
     if words.strip():
         say(case, by.party, words)
     return case

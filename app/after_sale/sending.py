@@ -8,8 +8,8 @@ from app.after_sale import access, exchanging, moving
 from app.after_sale.access import By
 from app.after_sale.lifecycle import Act
 from app.after_sale.models import AfterSaleCase, CaseKind
-from app.fulfilment import carriers, resending
-from app.fulfilment.models import Parcel, ParcelKind
+from app.fulfilment import carriers, parcels, resending
+from app.fulfilment.models import Parcel, ParcelKind, ParcelState
 from app.fulfilment.resending import Goods
 from app.fulfilment.wanted import Sending
 from app.kit.db import db
@@ -63,6 +63,13 @@ def arrived(case: AfterSaleCase) -> None:
     for parcel in resending.of_subject(case.shop_id, subject(case)):
         if parcel.kind is ParcelKind.RETURN:
             resending.received(parcel.id)
+
+
+def taken(case: AfterSaleCase) -> None:
+    """The buyer has what was sent to them: its parcel is signed for, if nobody has said so yet."""
+    for parcel in resending.of_subject(case.shop_id, subject(case)):
+        if parcel.kind is not ParcelKind.RETURN and parcel.state is ParcelState.SENT:
+            parcels.signed(parcel.id, cause="after_sale")
 
 
 def subject(case: AfterSaleCase) -> str:

@@ -91,11 +91,11 @@ def _in_stock(sku_id: int | None) -> bool:
 
 
 def _wants_money(order: Order, now: datetime) -> AfterSaleCase:
-    return _open(order, CaseKind.REFUND_ONLY, "changed_mind", "拍错颜色了，还没发货的话麻烦退款，谢谢。")
+    return _open(order, CaseKind.REFUND_ONLY, "changed_mind", "拍错了，还没发货的话麻烦退款，谢谢。")
 
 
 def _wants_to_return(order: Order, now: datetime) -> AfterSaleCase:
-    case = _open(order, CaseKind.RETURN_REFUND, "damaged", "收到时杯口有磕碰，申请退货退款。")
+    case = _open(order, CaseKind.RETURN_REFUND, "damaged", "收到时有磕碰，申请退货退款。")
     cases.say(case, Party.BUYER, "这是照片。", [_picture()])
     return case
 
@@ -114,7 +114,7 @@ def _haggles(order: Order, now: datetime) -> AfterSaleCase:
 
 
 def _sends_back(order: Order, now: datetime) -> AfterSaleCase:
-    case = _open(order, CaseKind.RETURN_REFUND, "wrong_size", "尺码偏小，想退掉。")
+    case = _open(order, CaseKind.RETURN_REFUND, "wrong_size", "尺寸不合适，想退掉。")
     return cases.agree(case.id, SHOP)
 
 
@@ -125,7 +125,7 @@ def _waits_for_our_check(order: Order, now: datetime) -> AfterSaleCase:
 
 
 def _exchange_on_its_way(order: Order, now: datetime) -> AfterSaleCase:
-    case = _open(order, CaseKind.EXCHANGE, "quality", "拉链坏了，想换一个新的。")
+    case = _open(order, CaseKind.EXCHANGE, "quality", "用了一次就坏了，想换一个新的。")
     cases.agree(case.id, SHOP)
     sending.send_back(case.id, BUYER, "yto", f"YT88{order.id:011d}")
     returns.receive(case.id, {one.id: Came(written_off=one.asked_units) for one in access.lines_of(case.id)}, SHOP)
@@ -133,7 +133,7 @@ def _exchange_on_its_way(order: Order, now: datetime) -> AfterSaleCase:
 
 
 def _disputed(order: Order, now: datetime) -> AfterSaleCase:
-    case = _open(order, CaseKind.RETURN_REFUND, "quality", "用了两天就掉漆。")
+    case = _open(order, CaseKind.RETURN_REFUND, "quality", "用了两天就坏了。")
     cases.refuse(case.id, SHOP, "no_fault", "该现象不属于质量问题。")
     return cases.step(case.id, Act.ESCALATE, BUYER, "不认可商家的说法，申请平台介入。")
 

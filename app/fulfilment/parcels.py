@@ -215,7 +215,7 @@ def _moved(
     lifecycle.move(row, target)
     tell(row, kind, source=source)
     for order_id in orders_of(row.id):
-        journal.record(ParcelMoved(row.shop_id, order_id, row.id, before.value, target.value, cause))
+        journal.record(ParcelMoved(row.shop_id, order_id, row.id, before.value, target.value, cause, row.tracking_no))
     db.session.flush()
     return row
 

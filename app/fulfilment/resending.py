@@ -81,8 +81,9 @@ def received(parcel_id: int, *, source: Source = Source.STAFF) -> Parcel:
         row.signed_at = clock.now()
         lifecycle.move(row, ParcelState.SIGNED)
         parcels.tell(row, EventKind.SIGNED, source=source)
+        told = (before.value, row.state.value, "received", row.tracking_no)
         for order_id in parcels.orders_of(row.id):
-            journal.record(ParcelMoved(row.shop_id, order_id, row.id, before.value, "signed", "received"))
+            journal.record(ParcelMoved(row.shop_id, order_id, row.id, *told))
     return row
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from app.console.timeline import Telling
 from app.fulfilment import names
-from app.fulfilment.models import BlockReason, ParcelEvent, ParcelState
+from app.fulfilment.models import BlockReason, ParcelEvent, ParcelKind, ParcelState
 from app.kit import formats, people
 from app.kit.history import Entry
 
@@ -22,13 +22,19 @@ def _parcel(facts: dict[str, Any], prefix: str = "") -> str:
 def _sent(entry: Entry) -> Telling:
     units = entry.facts["units"]
     parcel = _parcel(entry.facts)
+    if entry.facts["kind"] == ParcelKind.RETURN:
+        came = ngettext(
+            "%(num)s unit sent back with %(parcel)s", "%(num)s units sent back with %(parcel)s", units, parcel=parcel
+        )
+        return "truck-return", "info", came
     text = ngettext("%(num)s unit sent with %(parcel)s", "%(num)s units sent with %(parcel)s", units, parcel=parcel)
     return "truck-delivery", "info", text
 
 
 def _moved(entry: Entry) -> Telling:
     tone, glyph, word = names.STATES[ParcelState(entry.facts["to_state"])]
-    return glyph, tone, gettext("Parcel %(id)s: %(state)s", id=f"#{entry.facts['parcel_id']}", state=word)
+    number = entry.facts.get("tracking_no") or f"#{entry.facts['parcel_id']}"
+    return glyph, tone, gettext("Parcel %(id)s: %(state)s", id=number, state=word)
 
 
 def _corrected(entry: Entry) -> Telling:

@@ -15,7 +15,8 @@ from app.after_sale.opening import Wanted, Wish
 from app.after_sale.returns import Came
 from app.catalog.models import Sku
 from app.console.roles import Role
-from app.fulfilment.models import ParcelLine
+from app.fulfilment import resending
+from app.fulfilment.models import Parcel, ParcelKind, ParcelLine, ParcelState
 from app.kit import context
 from app.kit.db import db, transaction
 from app.kit.errors import RuleViolation
@@ -52,6 +53,11 @@ def exchange(shop, shirts) -> AfterSaleCase:
     return case
 
 
+def parcels_of(case: AfterSaleCase) -> list[Parcel]:
+    """What was sent back, then what was sent."""
+    return resending.of_subject(case.shop_id, sending.subject(case))
+
+
 def left() -> dict[str, int]:
     db.session.expire_all()
     return dict(db.session.execute(select(Sku.code, Sku.stock_on_hand)).all())
@@ -78,6 +84,26 @@ def test_the_page_offers_every_variant_with_what_is_left_and_sends_the_one_chose
         assert (gone.code, gone.quantity) == ("SH-L", 1)
         assert left() == {**before, "SH-L": 2}
         assert db.session.get(AfterSaleCase, exchange.id).state is CaseState.WAITS_FOR_BUYER
+
+
+def test_the_order_tells_of_both_parcels_by_their_numbers_and_the_buyers_word_signs_for_ours(
+    shop, shirts, exchange, sign_in
+) -> None:
+    agent = sign_in(make.staff(Role.AGENT, shop))
+    with context.every_shop("test"), transaction():
+        sending.send(exchange.id, SHOP, "zto", "78530000099999", None, {shirts["S"].id: shirts["L"].id})
+        assert [one.state for one in parcels_of(exchange)] == [ParcelState.SIGNED, ParcelState.SENT]
+
+    done = agent.post(f"/after-sale/{exchange.id}/step", data={"act": "confirm"})
+    with context.every_shop("test"):
+        ours = parcels_of(exchange)[1]
+    page = agent.get(f"/orders/{exchange.order_id}").text
+
+    assert (done.status_code, ours.state, ours.kind) == (302, ParcelState.SIGNED, ParcelKind.EXCHANGE)
+    assert "1 unit sent back with SF Express SF1234567890123" in page
+    assert "Parcel SF1234567890123: Signed for" in page
+    assert "1 unit sent with ZTO Express 78530000099999" in page
+    assert "Parcel 78530000099999: Signed for" in page
 
 
 def test_another_product_is_no_exchange(shirts, exchange) -> None:
