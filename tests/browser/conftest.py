@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from flask_login.utils import _create_identifier
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.browser.looking import BY_LOOK, TWO_LOOKS, WATCH, dress, fits, grave_findings, settled
+from tests.browser.looking import BY_LOOK, Dealt, by_language, dress, fits, grave_findings, settled
+from tests.browser.windows import AGENT, Windows
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "var/screens"
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome Kuaidan-tests"
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 """The shell is the same engine without the window's machinery; it takes a third of the processor time."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-site-isolation-trials", "--renderer-process-limit=1"]
+FLAGS += ["--js-flags=--no-opt,--no-maglev"]  # a page lives for seconds: to optimize its code costs more than it saves
 
 
 @pytest.fixture(scope="session")
@@ -76,41 +77,39 @@ def committed(app: Flask) -> Callable[[], Any]:
     return block
 
 
+@pytest.fixture(scope="session")
+def _windows(browser: Browser, _server: str) -> Windows:
+    return Windows(browser, _server)
+
+
 @pytest.fixture
-def open_page(app: Flask, browser: Browser, live: str) -> Iterator[Callable[..., Page]]:
+def open_page(app: Flask, _windows: Windows, live: str) -> Iterator[Callable[..., Page]]:
     """`open_page("/orders/", user_id, locale="zh", theme="dark", width=390)`: a page of that person, or of nobody.
 
-    At the end no script error, failed request or breach of the content security policy may have been seen.
+    Nothing is remembered from pages opened before; no two share cookies. At the end no script error, failed request
+    or breach of the content security policy may have been seen.
     """
-    contexts: list[BrowserContext] = []
+    taken: list[tuple[str, BrowserContext]] = []
     problems: list[str] = []
 
     def open_it(
         path: str, user_id: int | None = None, *, locale: str = "en", theme: str = "light", width: int = 1440
     ) -> Page:
-        context = browser.new_context(
-            base_url=live,
-            user_agent=AGENT,
-            viewport={"width": width, "height": 900},
-            locale="zh-CN" if locale == "zh" else "en-GB",
-            color_scheme="dark" if theme == "dark" else "light",
-            reduced_motion="reduce",
-        )
-        context.add_init_script(WATCH)
-        context.set_default_timeout(8000)
-        contexts.append(context)
+        context = _windows.take(locale)
+        taken.append((locale, context))
         if user_id is not None:
             context.add_cookies([_session(app, live, user_id, locale)])
         page = context.new_page()
         page.on("console", lambda m: problems.append(f"{m.type}: {m.text}") if _is_problem(m, page) else None)
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        dress(page, (locale, theme, width))
         page.goto(path)
         settled(page)
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
+    for locale, context in taken:
+        _windows.give_back(locale, context)
     assert problems == []
 
 
@@ -159,7 +158,7 @@ def shoot() -> Callable[[Page, str], None]:
 
 @pytest.fixture
 def sound(open_page: Any, axe: Any, shoot: Any) -> Callable[..., None]:
-    """`sound("stock", {"list": "/stock/"}, user_id)`: each page is accessible and fits the screen in every look.
+    """`sound("stock", dealt({"list": "/stock/"}, LOOKS), user_id)`: each page is accessible and fits its screens.
 
     A page is loaded once for each language, and then given the other themes and widths. `also(page)` asserts what
     else has to hold in each look; `large` names a page of many like parts: all of it is tried in its first look only.
@@ -174,26 +173,24 @@ def sound(open_page: Any, axe: Any, shoot: Any) -> Callable[..., None]:
 
     def check(
         prefix: str,
-        paths: dict[str, str],
+        pages: Dealt,
         user_id: int | None = None,
         *,
-        looks: Sequence[tuple[str, str, int]] = TWO_LOOKS,
         also: Callable[[Page], None] | None = None,
         large: str = "",
     ) -> None:
-        for language in dict.fromkeys(locale for locale, _, _ in looks):
-            dresses = [(theme, width) for locale, theme, width in looks if locale == language]
-            theme, width = dresses[0]
-            page = open_page("/livez", user_id, locale=language, theme=theme, width=width)
-            for name, path in paths.items():
-                dress(page, *dresses[0])
+        tried: set[str] = set()
+        for language, loads in by_language(pages).items():
+            page = open_page("/livez", user_id, locale=language)
+            for name, path, looks in loads:
+                dress(page, looks[0])
                 page.goto(path.format(locale=language))
                 settled(page)
-                for dressed in dresses:
-                    dress(page, *dressed)
-                    again = name == large and (language, *dressed) != looks[0]
-                    look = "-".join((prefix, name, language, *map(str, dressed)))
-                    inspect(page, look, also, BY_LOOK if again else ())
-            page.context.close()
+                for look in looks:
+                    dress(page, look)
+                    only = BY_LOOK if name == large and name in tried else ()
+                    inspect(page, "-".join((prefix, name, *map(str, look))), also, only)
+                    tried.add(name)
+            page.close()
 
     return check

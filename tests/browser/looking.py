@@ -7,10 +7,16 @@ from pathlib import Path
 from playwright.sync_api import Error, Page
 
 ROOT = Path(__file__).resolve().parents[2]
+Look = tuple[str, str, int]
+"""Language, theme and width."""
+Dealt = list[tuple[str, str, list[Look]]]
+"""Pages: name, address and the looks in which each is tried, as `tests.lengths.dealt` gives them."""
 LOOKS = [("zh", "light", 1440), ("en", "dark", 1440), ("zh", "dark", 390), ("en", "light", 390)]
-"""Language, theme and width: each pair of their values once."""
+"""Each pair of their values once."""
 TWO_LOOKS = [("zh", "light", 1440), ("en", "dark", 390)]
 """Each value once, and the longer language on the narrower screen."""
+OTHER_TWO_LOOKS = [("en", "light", 1440), ("zh", "dark", 390)]
+"""Each value once, the other way round."""
 BY_LOOK = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 """The rules whose answer depends on colours or on the width; the others read names, roles and structure."""
 
@@ -73,8 +79,20 @@ def grave_findings(page: Page, only: tuple[str, ...] = ()) -> list[str]:
     return told
 
 
-def dress(page: Page, theme: str, width: int) -> None:
-    """Give a loaded page this theme and width, as the reader's system and window would, if it has others."""
+def by_language(pages: Dealt) -> dict[str, Dealt]:
+    """The pages to load in each language, with their looks in it; those that look alike one after the other."""
+    languages = dict.fromkeys(look[0] for _, _, looks in pages for look in looks)
+    return {language: sorted(_spoken(pages, language), key=lambda load: load[2][0]) for language in languages}
+
+
+def _spoken(pages: Dealt, language: str) -> Dealt:
+    own = [(name, path, [look for look in looks if look[0] == language]) for name, path, looks in pages]
+    return [load for load in own if load[2]]
+
+
+def dress(page: Page, look: Look) -> None:
+    """Give a page the theme and the width of a look, as the reader's system and window would, if it has others."""
+    _, theme, width = look
     size = {"width": width, "height": 900}
     if page.viewport_size == size and page.evaluate(f"matchMedia('(prefers-color-scheme: {theme})').matches"):
         return

@@ -20,6 +20,8 @@ from app.shops import shops
 from app.stock.models import StockLevel
 from tests import factories as make
 from tests.after_sale.conftest import a6_order, through_simulator
+from tests.browser.looking import OTHER_TWO_LOOKS
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -137,7 +139,8 @@ def test_one_unit_goes_back_to_the_shelf_and_one_is_damaged(app, agnes, open_pag
         assert (case.state, case.refunded_minor) == (CaseState.DONE, 6221)
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("zh", "dark", 390), ("en", "light", 1440)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(OTHER_TWO_LOOKS, ("zh", "dark", 390)))
 def test_the_pages_are_sound_in_every_dress(app, agnes, open_page, axe, shoot, locale, theme, width) -> None:
     user_id, order_id = agnes
     page = open_page(f"/after-sale/new/{order_id}", user_id, locale=locale, theme=theme, width=width)

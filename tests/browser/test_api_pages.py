@@ -13,6 +13,8 @@ from app.console.roles import Role
 from app.kit import clock
 from app.kit.db import db
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -33,10 +35,11 @@ def manager(committed) -> int:
         return user.id
 
 
+@pytest.mark.soak
 def test_the_pages_are_accessible(manager, sound) -> None:
     """The page of the API has all of its parts, webhooks too, and thousands of lines."""
     paths = {"list": "/api-keys/", "add": "/api-keys/add", "show": "/api-keys/1", "docs": "/api/docs/"}
-    sound("api", paths, manager, large="docs")
+    sound("api", dealt(paths, TWO_LOOKS), manager, large="docs")
 
 
 def test_a_key_is_made_copied_and_revoked_by_keyboard(manager, open_page, axe, shoot) -> None:

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from app.console.roles import Role
 from tests import factories as make
-from tests.browser.looking import TWO_LOOKS
+from tests.browser.looking import OTHER_TWO_LOOKS, TWO_LOOKS
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -77,7 +78,8 @@ def test_faults_stand_beside_their_fields_and_what_was_typed_stays(manager, open
     axe(page)
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), TWO_LOOKS)
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(TWO_LOOKS, ("en", "dark", 390)))
 def test_the_form_fits_every_screen(manager, open_page, axe, shoot, locale, theme, width) -> None:
     page = open_page("/products/", manager, locale=locale, theme=theme, width=width)
     open_form(page)
@@ -93,7 +95,8 @@ def test_the_form_fits_every_screen(manager, open_page, axe, shoot, locale, them
     shoot(page, f"bulk-form-{locale}-{theme}-{width}")
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(OTHER_TWO_LOOKS, ("zh", "dark", 390)))
 def test_the_other_verbs_pages_are_accessible_and_fit(committed, open_page, axe, shoot, locale, theme, width) -> None:
     with committed():
         shop = make.shop("tee", currency="CNY")

@@ -15,7 +15,9 @@ from app.kit.context import Actor
 from app.kit.db import db
 from app.kit.jobs import Job
 from tests import factories as make
+from tests.browser.looking import OTHER_TWO_LOOKS
 from tests.imports.test_a3 import BAD, HEAD, _codes, _good, _rows, _without_titles
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 A1 = [9990, 10000, 12345, 199, 105, 1]
@@ -213,7 +215,8 @@ def test_a4_two_editors_are_merged_and_the_third_is_asked(committed, open_page, 
     assert look(lambda: tuple(db.session.execute(stands).one())) == ("New title", 1100)
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(OTHER_TWO_LOOKS, ("en", "light", 1440)))
 def test_the_pages_of_approval_are_accessible(committed, open_page, axe, shoot, locale, theme, width) -> None:
     with committed():
         shop = make.shop("tea")

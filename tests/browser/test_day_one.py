@@ -16,6 +16,7 @@ from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
 from tests import factories as make
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -96,7 +97,8 @@ def _sign_in(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("locale", ["en", "zh"])
+@pytest.mark.soak
+@pytest.mark.parametrize("locale", one_of(["en", "zh"], "zh"))
 def test_a_new_users_first_day(app, lina, goods, open_page, work, axe, shoot, locale: str, tmp_path: Path) -> None:
     words = WORDS[locale]
     page = open_page("/login/", locale=locale)

@@ -16,7 +16,9 @@ from app.kit.db import db, transaction
 from app.orders import reserving
 from app.orders.models import Order, OrderLine, OrderStatus
 from tests import factories as make
+from tests.browser.looking import OTHER_TWO_LOOKS, TWO_LOOKS
 from tests.imports.builders import csv_text
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -83,7 +85,8 @@ def world(committed) -> tuple[int, int, list[list[str]]]:
         return packer, split, rows
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("zh", "light", 1440), ("en", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(TWO_LOOKS, ("zh", "light", 1440)))
 def test_twelve_rows_from_the_file_to_their_results(
     app, world, open_page, axe, shoot, run_jobs, tmp_path, locale, theme, width
 ) -> None:
@@ -128,7 +131,8 @@ def test_twelve_rows_from_the_file_to_their_results(
     upload_again(("0", "9", "3"))
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(OTHER_TWO_LOOKS, ("en", "light", 1440)))
 def test_a_split_order_is_sent_by_hand(world, open_page, axe, shoot, locale, theme, width) -> None:
     packer, split, _ = world
     look = f"{locale}-{theme}-{width}"

@@ -13,6 +13,8 @@ from app.kit import context
 from app.kit.db import db
 from tests import factories as make
 from tests.browser.grid_hands import cups, opened
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 ROWS = 220
@@ -335,7 +337,8 @@ def test_columns_and_their_order_are_kept(grid) -> None:
     )
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("zh", "light", 1440), ("en", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(TWO_LOOKS, ("en", "dark", 390)))
 def test_the_grid_is_accessible(lina, open_page, axe, shoot, locale, theme, width) -> None:
     page = open_page("/products/grid/?q=cup", lina, locale=locale, theme=theme, width=width)
     grid = opened(page)

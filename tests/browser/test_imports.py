@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 from app.console.roles import Role
 from app.kit import context
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
 from tests.imports.builders import csv_text
+from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 HEAD = ["SKU编码", "标题", "条码", "售价", "库存"]
@@ -29,7 +31,8 @@ def manager(committed) -> int:
         return make.staff(Role.MANAGER, make.shop("tea", name="Tea House"), name="mia").id
 
 
-@pytest.mark.parametrize(("locale", "theme", "width"), [("zh", "light", 1440), ("en", "dark", 390)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("locale", "theme", "width"), one_of(TWO_LOOKS, ("en", "dark", 390)))
 def test_from_the_file_to_the_written_rows(
     app, manager, open_page, axe, shoot, run_jobs, tmp_path, locale, theme, width
 ) -> None:

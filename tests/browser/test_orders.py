@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from app.console.roles import Role
 from app.kit import clock
 from tests import factories as make
+from tests.browser.looking import OTHER_TWO_LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -94,6 +96,7 @@ def test_a_scanner_is_never_too_fast_and_nothing_it_read_is_lost(people, open_pa
     expect(search).to_have_value("")
 
 
+@pytest.mark.soak
 def test_the_pages_hold_in_both_languages_themes_and_widths(people, sound) -> None:
-    looks = [("en", "light", 1440), ("zh", "dark", 390)]
-    sound("orders", {"board": "/orders/board/", "new": "/orders/new/"}, people["agent"], looks=looks)
+    paths = {"board": "/orders/board/", "new": "/orders/new/"}
+    sound("orders", dealt(paths, OTHER_TWO_LOOKS), people["agent"])

@@ -11,6 +11,8 @@ from app.console.roles import Role
 from app.kit import clock
 from app.kit.jobs import Job, JobState
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -48,9 +50,11 @@ def _job(shop, state) -> Job:
     )
 
 
+@pytest.mark.soak
 def test_the_shells_own_pages_are_accessible(admin, sound) -> None:
     paths = ("/", "/jobs/", "/staff/", "/staff/add", "/shops/", "/shops/add", "/account/")
-    sound("shell", {path.strip("/").replace("/", "-") or "home": path for path in paths}, admin)
+    named = {path.strip("/").replace("/", "-") or "home": path for path in paths}
+    sound("shell", dealt(named, TWO_LOOKS), admin)
 
 
 def test_ctrl_k_finds_an_order_and_enter_opens_it(admin, open_page, axe) -> None:
@@ -113,6 +117,7 @@ def test_a_running_job_is_live_and_can_be_cancelled(admin, open_page) -> None:
     assert page.url.endswith("/jobs/")
 
 
+@pytest.mark.soak
 def test_error_pages_are_ours(admin, sound) -> None:
     words = {"en": "There is no such page, or you may not see it.", "zh": "页面不存在，或您无权查看。"}
 
@@ -120,4 +125,4 @@ def test_error_pages_are_ours(admin, sound) -> None:
         told = words[page.evaluate("document.documentElement.lang").partition("-")[0]]
         expect(page.get_by_role("heading", level=1)).to_have_text(told)
 
-    sound("error", {"nothing": "/nothing"}, admin, also=in_words)
+    sound("error", dealt({"nothing": "/nothing"}, TWO_LOOKS, 1), admin, also=in_words)

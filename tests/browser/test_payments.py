@@ -17,6 +17,7 @@ from app.payments.providers import Scene
 from app.shops import shops
 from tests import factories as make
 from tests.browser.looking import LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -76,12 +77,15 @@ def one_heading(page: Any) -> None:
     assert page.locator("h1").count() == 1, page.url
 
 
+@pytest.mark.soak
 def test_the_pages_of_money_are_accessible(money, sound) -> None:
     user_id, console, _ = money
     paths = {path.strip("/").replace("/", "-"): path for path in console}
-    sound("money", paths, user_id, looks=LOOKS, also=one_heading)
+    sound("money", dealt(paths, LOOKS), user_id, also=one_heading)
 
 
+@pytest.mark.soak
 def test_the_checkout_is_accessible_in_every_state(money, sound) -> None:
     states = zip(("choose", "declined", "wait", "paid"), money[2], strict=True)
-    sound("checkout", {state: f"{path}?lang={{locale}}" for state, path in states}, looks=LOOKS, also=one_heading)
+    paths = {state: f"{path}?lang={{locale}}" for state, path in states}
+    sound("checkout", dealt(paths, LOOKS), also=one_heading)

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from app.console.roles import Role
 from app.kit import clock
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 DAY = timedelta(days=1)
@@ -114,6 +116,7 @@ def test_a_time_that_comes_twice_is_chosen(people, open_page, axe, shoot) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Night")
 
 
+@pytest.mark.soak
 def test_the_pages_are_accessible_and_fit(people, sound) -> None:
     paths = {
         "list": "/price-windows/",
@@ -124,4 +127,4 @@ def test_the_pages_are_accessible_and_fit(people, sound) -> None:
         "product": f"/products/{people['product']}",
         "products": "/products/",
     }
-    sound("windows", paths, people["manager"])
+    sound("windows", dealt(paths, TWO_LOOKS), people["manager"])

@@ -12,6 +12,7 @@ from app.kit import clock
 from app.orders.models import OrderStatus
 from tests import factories as make
 from tests.browser.looking import LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -32,12 +33,14 @@ def manager(committed) -> int:
         return make.staff(Role.MANAGER, shop, second, name="mia").id
 
 
+@pytest.mark.soak
 def test_the_order_list_is_accessible_in_every_look(manager, sound) -> None:
-    sound("orders", {"list": "/orders/"}, manager, looks=LOOKS)
+    sound("orders", dealt({"list": "/orders/"}, LOOKS, 2), manager)
 
 
+@pytest.mark.soak
 def test_sign_in_is_accessible_and_speaks_the_browsers_language(open_page, sound) -> None:
-    sound("door", {"sign-in": "/login/"}, looks=LOOKS)
+    sound("door", dealt({"sign-in": "/login/"}, LOOKS, 3))
 
     for locale, own, other, words in (
         ("zh", "登录快单", "English", "Sign in to Kuaidan"),

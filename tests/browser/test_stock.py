@@ -13,6 +13,8 @@ from app.stock.ledger import Why
 from app.stock.models import Warehouse
 from app.stock.movements import StockAt
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
@@ -98,6 +100,7 @@ def test_the_proof_finds_and_fixes(tea, app, open_page, committed, axe, shoot, r
     expect(page.get_by_text("Everything adds up")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_it_reads_well_everywhere(tea, sound) -> None:
     paths = {"list": "/stock/", "sku": f"/stock/{tea['cup']}", "warehouses": "/warehouses/"}
-    sound("stock", paths, tea["clerk"])
+    sound("stock", dealt(paths, TWO_LOOKS), tea["clerk"])

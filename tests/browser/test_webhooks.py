@@ -14,6 +14,8 @@ from app.webhooks import endpoints, replaying, sending
 from app.webhooks.kinds import KINDS
 from app.webhooks.models import PauseCause
 from tests import factories as make
+from tests.browser.looking import TWO_LOOKS
+from tests.lengths import dealt
 from tests.webhooks.conftest import happen, receive  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -89,6 +91,7 @@ def busy(app, manager, committed, receive) -> tuple[int, list[int]]:  # noqa: F8
     return manager[0], rows
 
 
+@pytest.mark.soak
 def test_the_pages_are_accessible(busy, sound) -> None:
     user, rows = busy
     paths = {
@@ -99,4 +102,4 @@ def test_the_pages_are_accessible(busy, sound) -> None:
         "stopped": f"/webhooks/{rows[2]}",
         "delivery": "/webhooks/deliveries/2",
     }
-    sound("webhooks", paths, user)
+    sound("webhooks", dealt(paths, TWO_LOOKS), user)
