@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,17 @@ from flask_login.utils import _create_identifier
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.browser.looking import BY_LOOK, Dealt, by_language, dress, fits, grave_findings, settled
+from tests.browser.looking import (
+    AXE,
+    AXE_PATH,
+    Dealt,
+    by_language,
+    dress,
+    fits,
+    grave_findings,
+    settled,
+    shorten,
+)
 from tests.browser.windows import AGENT, Windows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,12 +57,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def _server(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _with_axe(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join(timeout=5)
+
+
+def _with_axe(app: Flask) -> Callable[..., Iterable[bytes]]:
+    headers = [("Content-Type", "text/javascript"), ("Cache-Control", "max-age=3600, immutable")]
+
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != AXE_PATH:
+            return app(environ, start_response)
+        start_response("200 OK", [*headers, ("Content-Length", str(len(AXE)))])
+        return [AXE]
+
+    return answer
 
 
 @pytest.fixture
@@ -137,9 +159,9 @@ def _session(app: Flask, live: str, user_id: int, locale: str) -> Any:
 def axe() -> Callable[[Page], None]:
     """`axe(page)`: axe-core's serious and critical findings, of which there must be none."""
 
-    def check(page: Page, only: tuple[str, ...] = ()) -> None:
+    def check(page: Page, whole: bool = False) -> None:
         settled(page)
-        assert grave_findings(page, only) == [], page.url
+        assert grave_findings(page, whole) == [], page.url
 
     return check
 
@@ -161,25 +183,25 @@ def sound(open_page: Any, axe: Any, shoot: Any) -> Callable[..., None]:
     """`sound("stock", dealt({"list": "/stock/"}, LOOKS), user_id)`: each page is accessible and fits its screens.
 
     A page is loaded once for each language, and then given the other themes and widths. `also(page)` asserts what
-    else has to hold in each look; `large` names a page of many like parts: all of it is tried in its first look only.
+    else has to hold in each look; of a page of many like parts the first `cards` are read; `whole` reads what each
+    page has, too.
     """
 
-    def inspect(page: Page, name: str, also: Callable[[Page], None] | None, only: tuple[str, ...]) -> None:
-        if also:
-            also(page)
-        axe(page, only)
+    def inspect(page: Page, name: str, cards: int, whole: bool) -> None:
         assert fits(page), f"{name}: {page.url} must not scroll sideways"
         shoot(page, name)
+        shorten(page, cards)
+        axe(page, whole)
 
     def check(
         prefix: str,
         pages: Dealt,
         user_id: int | None = None,
         *,
-        also: Callable[[Page], None] | None = None,
-        large: str = "",
+        also: Callable[[Page], None] = lambda page: None,
+        cards: int = 100,
+        whole: bool = False,
     ) -> None:
-        tried: set[str] = set()
         for language, loads in by_language(pages).items():
             page = open_page("/livez", user_id, locale=language)
             for name, path, looks in loads:
@@ -188,9 +210,8 @@ def sound(open_page: Any, axe: Any, shoot: Any) -> Callable[..., None]:
                 settled(page)
                 for look in looks:
                     dress(page, look)
-                    only = BY_LOOK if name == large and name in tried else ()
-                    inspect(page, "-".join((prefix, name, *map(str, look))), also, only)
-                    tried.add(name)
+                    also(page)
+                    inspect(page, "-".join((prefix, name, *map(str, look))), cards, whole)
             page.close()
 
     return check

@@ -17,9 +17,6 @@ TWO_LOOKS = [("zh", "light", 1440), ("en", "dark", 390)]
 """Each value once, and the longer language on the narrower screen."""
 OTHER_TWO_LOOKS = [("en", "light", 1440), ("zh", "dark", 390)]
 """Each value once, the other way round."""
-BY_LOOK = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
-"""The rules whose answer depends on colours or on the width; the others read names, roles and structure."""
-
 WATCH = """(() => {
   let asked = 0;
   const end = () => { asked -= 1; };
@@ -43,14 +40,27 @@ WATCH = """(() => {
 })()"""
 """Put into each page before its own scripts: counts what it asks of the server, to know when it has its answers."""
 
-_AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-_RUN = """async (only) => {
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_bytes()
+AXE_PATH = "/axe-core-for-tests.js"
+"""Where the tests' server has it: the browser keeps it from page to page, compiled; a page's policy allows it."""
+_LOAD = """(address) => new Promise((loaded, failed) => {
+  const script = Object.assign(document.createElement("script"), { src: address, onload: loaded, onerror: failed });
+  document.head.append(script);
+  script.remove();
+})"""
+_RUN = """async (whole) => {
   const { rules, tagExclude } = axe._audit;  // a finding's impact is its rule's: those of a plain run that are grave
   const grave = rules.filter((r) => r.enabled && ["serious", "critical"].includes(r.impact)
     && !r.tags.some((tag) => tagExclude.includes(tag))).map((r) => r.id);
-  const about = { runOnly: only || grave, resultTypes: ["violations"], selectors: false, preload: false };
-  const alike = Array.from(document.querySelectorAll("main .card")).slice(4);
-  const found = await axe.run(only && alike.length ? { exclude: alike } : document, about);
+  const about = { runOnly: grave, resultTypes: ["violations"], selectors: false, preload: false };
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
+  const seen = {};
+  const part = (e) => [e.tagName, e.className, ...e.getAttributeNames(), e.children.length || !!e.textContent.trim()];
+  const shape = (row) => [row, ...row.querySelectorAll(":not(svg *)")].map(part).join();
+  const alike = (row) => (seen[shape(row)] = (seen[shape(row)] || 0) + 1) > 2;
+  const known = whole ? [] : all(".k-sidebar:not(.show), .k-topbar:not(:has(.show))");
+  const left = [...known, ...all("main tbody > tr").filter(alike)];
+  const found = await axe.run(left.length ? { exclude: left } : document, about);
   return [grave.length, found.violations.flatMap((one) => one.nodes.slice(0, 4).map((node) =>
     `${one.impact} ${one.id}: ${node.html.slice(0, 160)} | ${node.failureSummary.slice(0, 300)}`))];
 }"""
@@ -70,13 +80,24 @@ def settled(page: Page) -> None:
         settled(page)  # the page went on to another one
 
 
-def grave_findings(page: Page, only: tuple[str, ...] = ()) -> list[str]:
-    """axe-core's serious and critical findings; with `only`, those of some rules in the first cards of a long page."""
+def grave_findings(page: Page, whole: bool = False) -> list[str]:
+    """axe-core's serious and critical findings.
+
+    Left out are rows of a table with the same tags, classes and attributes as two above, and, but for a `whole` page,
+    the menu and the bar on top while nothing of them is open: they are the same on each page.
+    """
     if not page.evaluate("'axe' in window"):
-        page.evaluate(_AXE)
-    rules, told = page.evaluate(_RUN, list(only) or None)
+        page.evaluate(_LOAD, AXE_PATH)
+    rules, told = page.evaluate(_RUN, whole)
     assert rules > 50, "axe-core keeps its rules elsewhere: none were tried"
     return told
+
+
+def shorten(page: Page, cards: int) -> None:
+    """Leave the first cards of a page of many like parts, each of which costs the same to look at."""
+    page.evaluate(
+        "(n) => document.querySelectorAll('main .card').forEach((card, at) => at < n || card.remove())", cards
+    )
 
 
 def by_language(pages: Dealt) -> dict[str, Dealt]:

@@ -20,7 +20,7 @@ from app.shops import shops
 from app.stock.models import StockLevel
 from tests import factories as make
 from tests.after_sale.conftest import a6_order, through_simulator
-from tests.browser.looking import OTHER_TWO_LOOKS
+from tests.browser.looking import OTHER_TWO_LOOKS, settled
 from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -64,7 +64,7 @@ def test_a6_goes_back_to_the_fen(app, agnes, open_page, axe, shoot) -> None:
     user_id, order_id = agnes
     page = open_page(f"/orders/{order_id}", user_id)
     page.get_by_role("link", name="After-sale", exact=True).last.click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     axe(page)
     shoot(page, "after-sale-new-en")
 
@@ -97,7 +97,7 @@ def refund_now(app, page: Page) -> int:
     page.get_by_role("button", name=re.compile("^Agree and refund")).click()
     page.get_by_role("button", name=re.compile("^Refund ")).click()
     page.get_by_text("The channel has been asked").wait_for()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     work(app)
     page.reload()
     page.get_by_text("Money is back", exact=True).wait_for()
@@ -127,7 +127,7 @@ def test_one_unit_goes_back_to_the_shelf_and_one_is_damaged(app, agnes, open_pag
     shoot(page, "after-sale-case-en")
     page.get_by_role("button", name="Book it and refund").click()
     page.get_by_text("The channel has been asked").wait_for()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     work(app)
     page.reload()
     page.get_by_text("Money is back", exact=True).wait_for()
@@ -146,7 +146,7 @@ def test_the_pages_are_sound_in_every_dress(app, agnes, open_page, axe, shoot, l
     page = open_page(f"/after-sale/new/{order_id}", user_id, locale=locale, theme=theme, width=width)
     page.locator("input[name^=units_]").first.fill("1")
     page.locator("form[action*='/after-sale/new/'] button.btn-primary").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     case = page.url
     for name, address in (("case", case), ("list", "/after-sale/"), ("settings", "/after-sale/settings/")):
         page.goto(address)

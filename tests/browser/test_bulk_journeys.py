@@ -15,7 +15,7 @@ from app.kit.context import Actor
 from app.kit.db import db
 from app.kit.jobs import Job
 from tests import factories as make
-from tests.browser.looking import OTHER_TWO_LOOKS
+from tests.browser.looking import OTHER_TWO_LOOKS, settled
 from tests.imports.test_a3 import BAD, HEAD, _codes, _good, _rows, _without_titles
 from tests.lengths import one_of
 
@@ -56,7 +56,7 @@ def changes():
 def cut_all(page, percent: str) -> None:
     """Tick every product, type a cut, and look at the preview."""
     page.goto("/products/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     page.locator("thead input[type=checkbox]").check()
     page.get_by_role("button", name="Change prices, stock …").click()
     page.get_by_label("What to change").select_option("price_minor")
@@ -69,7 +69,7 @@ def press_undo(page) -> None:
     page.reload()
     page.get_by_role("button", name="Undo").click()
     page.locator("dialog[open]").get_by_role("button", name="Undo").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
 
 def test_a1_and_a2_a_cut_by_formula_and_the_undo_that_spares_a_later_edit(
@@ -91,7 +91,7 @@ def test_a1_and_a2_a_cut_by_formula_and_the_undo_that_spares_a_later_edit(
     expect(page.get_by_role("cell", name="K5", exact=True)).to_be_visible()
     assert (look(prices), look(changes)) == (A1, 0)
     page.get_by_role("button", name="Change 5 values").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert work() == ["done"]
     assert (look(prices), look(changes)) == ([8991, 9000, 11111, 179, 95, 1], 5)
     assert look(lambda: db.session.scalar(select(func.count()).select_from(Job))) == 1
@@ -167,7 +167,7 @@ def test_a3_a_file_with_seven_bad_rows_of_a_thousand(app, thousand, committed, o
     assert len(rows) == 1 + 7
     assert set(BAD.values()) == {row[rows[0].index("_error_code")] for row in rows[1:]}
     page.get_by_role("button", name="Write the rows", exact=True).click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert work() == ["done"]
     assert shown_counts(page) == ["993", "0", "7"]
     assert look(changes) == 993
@@ -175,7 +175,7 @@ def test_a3_a_file_with_seven_bad_rows_of_a_thousand(app, thousand, committed, o
     fixed = save_book(tmp_path / "fixed.xlsx", _without_titles(_good(_rows(_codes()))))
     assert upload(page, fixed, work) == ["7", "0", "0"]
     page.get_by_role("button", name="Write the rows", exact=True).click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert work() == ["done"]
     assert upload(page, first, work)[2] == "7"
     text_of = select(Sku.code, Sku.barcode).where(Sku.code == "000123")
@@ -198,7 +198,7 @@ def test_a4_two_editors_are_merged_and_the_third_is_asked(committed, open_page, 
     def save(page, label, value):
         page.get_by_label(label, exact=True).first.fill(value)
         page.locator("main form button.btn-primary[type=submit]").first.click()
-        page.wait_for_load_state("networkidle")
+        settled(page)
 
     save(ann, "Title", "New title")
     assert version() == 8
@@ -225,7 +225,7 @@ def test_the_pages_of_approval_are_accessible(committed, open_page, axe, shoot, 
     asking = open_page("/products/", wei)
     cut_all(asking, "-35")
     asking.get_by_role("button", name="Ask for approval").click()
-    asking.wait_for_load_state("networkidle")
+    settled(asking)
 
     page = open_page(asking.url, mina, locale=locale, theme=theme, width=width)
     axe(page)
@@ -246,7 +246,7 @@ def test_a10_a_deep_cut_waits_for_another_person(committed, open_page, work, loo
     cut_all(page, "-35")
     expect(page.get_by_text("12 prices fall by 30 % or more within 24 hours")).to_be_visible()
     page.get_by_role("button", name="Ask for approval").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert work() == []
     assert look(prices) == [1000] * 12
 
@@ -258,7 +258,7 @@ def test_a10_a_deep_cut_waits_for_another_person(committed, open_page, work, loo
 
     approving = open_page(page.url, mina)
     approving.get_by_role("button", name="Approve").click()
-    approving.wait_for_load_state("networkidle")
+    settled(approving)
     assert work() == ["done"]
     assert look(prices) == [650] * 4 + [1100] + [650] * 7
     approving.reload()

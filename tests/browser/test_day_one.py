@@ -16,6 +16,7 @@ from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
 from tests import factories as make
+from tests.browser.looking import settled
 from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -94,7 +95,7 @@ def _sign_in(page: Page, name: str) -> None:
     with page.expect_navigation():
         page.press("[name=password]", "Enter")
     expect(page.get_by_role("navigation").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
 
 @pytest.mark.soak
@@ -135,7 +136,7 @@ def _import(page: Page, words: Any, goods: Path, work: Any, axe: Any, shoot: Any
 
 def _change_and_undo(app: Any, page: Page, words: Any, work: Any, axe: Any, shoot: Any, locale: str) -> None:
     page.goto("/products/")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     page.locator("thead input[type=checkbox]").check()
     page.get_by_role("button", name=words["bulk"]).click()
     page.select_option("[name=field]", "price_minor")
@@ -166,7 +167,7 @@ def _report(page: Page, words: Any, work: Any, axe: Any, shoot: Any, locale: str
     assert work() == ["done"]
     page.reload()
     expect(page.get_by_text("59.70").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     axe(page)
     shoot(page, f"report-{locale}")

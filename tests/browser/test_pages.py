@@ -11,7 +11,7 @@ from app.console.roles import Role
 from app.kit import clock
 from app.kit.jobs import Job, JobState
 from tests import factories as make
-from tests.browser.looking import TWO_LOOKS
+from tests.browser.looking import LOOKS, TWO_LOOKS, settled
 from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -54,7 +54,7 @@ def _job(shop, state) -> Job:
 def test_the_shells_own_pages_are_accessible(admin, sound) -> None:
     paths = ("/", "/jobs/", "/staff/", "/staff/add", "/shops/", "/shops/add", "/account/")
     named = {path.strip("/").replace("/", "-") or "home": path for path in paths}
-    sound("shell", dealt(named, TWO_LOOKS), admin)
+    sound("shell", dealt(named, LOOKS), admin, whole=True)
 
 
 def test_ctrl_k_finds_an_order_and_enter_opens_it(admin, open_page, axe) -> None:
@@ -112,7 +112,7 @@ def test_a_running_job_is_live_and_can_be_cancelled(admin, open_page) -> None:
     expect(page.locator("[data-jobs-count]")).to_have_text("1")
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the job").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
     assert page.url.endswith("/jobs/")
 
