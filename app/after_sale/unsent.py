@@ -45,14 +45,20 @@ def called_off(order_ids: Sequence[int]) -> dict[int, int]:
 
 
 def let_go(case: AfterSaleCase, order: Order) -> None:
-    """A case's money is back: its units that never left are held no more; when no unit is left, all has left."""
+    """A case's money is back: its units that never left are held no more.
+
+    When no unit is left to send, all has left; or, where nothing had left, there is nothing that could be late.
+    """
     if case.kind is not CaseKind.REFUND_ONLY:
         return
     _release(case, order)
+    lines = knowing.lines_of([order.id]).get(order.id, [])
+    if not lines or any(line.left for line in lines):
+        return
     if order.fulfilment_state is FulfilmentState.PARTLY_FULFILLED:
-        lines = knowing.lines_of([order.id]).get(order.id, [])
-        if not any(line.left for line in lines):
-            handling.move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "rest_refunded")
+        handling.move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "rest_refunded")
+    elif order.fulfilment_state is FulfilmentState.UNFULFILLED:
+        order.due_at = None
 
 
 def _release(case: AfterSaleCase, order: Order) -> None:

@@ -20,6 +20,7 @@ def of_order(order: Order) -> dict[str, Any]:
     return {
         "parcels": shown,
         "left": sum(line.left for line in lines),
+        "nothing_left": not reading.has_goods_left(lines),
         "can_ship": reading.can_ship(order) and reading.has_goods_left(lines),
         "can_append": reading.can_append(order),
         "block": reading.block(order.id),

@@ -7,11 +7,13 @@ from app.after_sale import cases, opening, refund_ledger
 from app.after_sale.access import By
 from app.after_sale.models import AfterSaleCase, CaseKind, CaseState, Party
 from app.after_sale.opening import Wanted, Wish
+from app.console.roles import Role
 from app.fulfilment import parcels
 from app.fulfilment.wanted import Sending, Unit
+from app.kit import context
 from app.kit.db import db, transaction
 from app.kit.errors import Conflict, RuleViolation
-from app.orders import reading
+from app.orders import board, reading
 from app.orders.models import AfterSaleState, CloseCause, FulfilmentState, Order, OrderKind, OrderStatus, PaymentState
 from app.payments.models import Refund, RefundState
 from app.stock.models import StockLevel
@@ -188,6 +190,29 @@ def test_only_what_was_not_refunded_is_sent_and_then_all_has_left(paid, lines, r
     run_jobs()
 
     assert (now(paid).fulfilment_state, now(paid).status) == (FulfilmentState.FULFILLED, OrderStatus.SHIPPED)
+
+
+def test_an_order_whose_goods_were_all_refunded_before_they_left_is_late_for_nothing_and_says_what_is_left_to_do(
+    paid, lines, run_jobs, shop, sign_in
+) -> None:
+    ids = lines(paid)
+    agreed(paid, Wanted(ids["A"], 3), Wanted(ids["B"], 1))
+    run_jobs()
+    assert now(paid).due_at is not None
+
+    agreed(paid, Wanted(ids["C"], 1))
+    run_jobs()
+    assert (now(paid).status, now(paid).due_at, board.counts(shop.id).all) == (OrderStatus.PENDING_SHIPMENT, None, 0)
+    order_id, manager = paid.id, sign_in(make.staff(Role.MANAGER, shop))
+    page = manager.get(f"/orders/{order_id}").text
+    cancelled = manager.post(f"/after-sale/new/{order_id}/cancel", data={"reason": "changed_mind", "key": "k"})
+
+    assert "Nothing is left to send: its goods were refunded. Next: cancel it, and ¥8.00 goes back." in page
+    assert cancelled.status_code == 302
+    with context.every_shop("test"):
+        run_jobs()
+        order = db.session.get_one(Order, order_id, populate_existing=True)
+        assert (order.status, order.refunded_minor) == (OrderStatus.CLOSED, 14800)
 
 
 def test_the_credit_note_of_a_refund_shows_units_goodwill_and_shipping(paid, lines, run_jobs) -> None:

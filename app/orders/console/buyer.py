@@ -99,12 +99,20 @@ def facts(buyer: Buyer, currency: str) -> list[tuple[str, str, str]]:
     return told
 
 
-def next_step(order: Order) -> str:
-    """What is to happen next with an order, in one sentence; empty when nothing is."""
+def next_step(order: Order, nothing_left: bool) -> str:
+    """What is to happen next with an order, in one sentence; empty when nothing is.
+
+    With `nothing_left` all of its goods were refunded before they could leave.
+    """
     if order.kind is not OrderKind.SALE:
         return ""
     if order.after_sale_state == "open":
         return gettext("Next: answer what the buyer wants put right.")
+    if nothing_left:
+        kept = formats.money(order.paid_minor - order.refunded_minor, order.currency)
+        return gettext(
+            "Nothing is left to send: its goods were refunded. Next: cancel it, and %(kept)s goes back.", kept=kept
+        )
     sentences = {
         "pending_payment": gettext("Next: the rest of the money.")
         if order.payment_state == "partly_paid"

@@ -171,7 +171,7 @@ class OrderView(ListPage):
         happened = {entry.event for entry in entries}
         said = comments.of(order.id) if "OrderCommented" in happened else {}
         known = buyer.of(order.customer_id) if order.customer_id else None
-        steps = _steps(order)
+        steps, cards = _steps(order), _beside(order, shop, happened)
         return self.page(
             "orders/show.html",
             order=order,
@@ -185,11 +185,11 @@ class OrderView(ListPage):
             standing_badge=words.standing_badge,
             buyer=known,
             buyer_facts=buyer.facts(known, order.currency) if known else [],
-            next_step=buyer.next_step(order),
+            next_step=buyer.next_step(order, cards["shipping"]["nothing_left"]),
             entries=timeline.shown(entries, story.words(order, zone, said), zone),
             steps=[(step, *STEP_LABELS[step]) for step in steps if step in STEP_LABELS],
             step_names=steps,
-            **_beside(order, shop, happened),
+            **cards,
             fields=EDITABLE,
             lengths=edits.LENGTHS,
             endpoints=current_app.view_functions,
