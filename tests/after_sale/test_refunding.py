@@ -207,7 +207,7 @@ def test_an_order_whose_goods_were_all_refunded_before_they_left_is_late_for_not
     page = manager.get(f"/orders/{order_id}").text
     cancelled = manager.post(f"/after-sale/new/{order_id}/cancel", data={"reason": "changed_mind", "key": "k"})
 
-    assert "Nothing is left to send: its goods were refunded. Next: cancel it, and ¥8.00 goes back." in page
+    assert "Nothing is left to send: its goods were refunded. Next: cancel it, and CN¥8.00 goes back." in page
     assert cancelled.status_code == 302
     with context.every_shop("test"):
         run_jobs()
