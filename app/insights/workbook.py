@@ -15,7 +15,7 @@ from app.insights import excel_charts, settlement_table, tables
 from app.insights.cells import Sheet, Style, Styles
 from app.insights.metrics import DEFINITION, Sales
 from app.insights.tables import Kind, Table
-from app.kit import formats
+from app.kit import formats, sheets
 
 STYLE_OF = {
     Kind.TEXT: Style.TEXT,
@@ -56,7 +56,11 @@ def write(sales: Sales, about: About, path: Path, on_step: Callable[[str], None]
 
     Amounts are Decimals in major units; text is never a formula, whatever it begins with.
     """
-    book = Workbook(write_only=True)
+    with sheets.streamed_book(path) as book:
+        _fill(book, sales, about, on_step)
+
+
+def _fill(book: Workbook, sales: Sales, about: About, on_step: Callable[[str], None]) -> None:
     styles = Styles(sales.span.currency)
     summary = Sheet(book, _("Summary"), styles, widths=[30, 52, 3])
     _summary(summary, sales, about)
@@ -73,7 +77,6 @@ def write(sales: Sales, about: About, path: Path, on_step: Callable[[str], None]
     _checks(Sheet(book, _("Checks"), styles, widths=[22, 26, 20, 20, 20, 12], head_rows=1), sales, placed, checks)
     book.calculation.fullCalcOnLoad = True
     book.properties.title = f"{about.shop} {sales.span.first} – {sales.span.last}"
-    book.save(path)
 
 
 def _summary(sheet: Sheet, sales: Sales, about: About) -> None:

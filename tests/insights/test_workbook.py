@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,24 @@ def test_each_sheet_adds_up_to_the_summary(tmp_path: Path) -> None:
         for column, minor in (("Gross sales", 3499), ("Refunds", -1250), ("Adjustments", 0), ("Net sales", 2249)):
             assert book.added(title, column) == minor == book.minor(book.total(title)[column]), (title, column)
     assert book.added("Refunds", "Refunds") == -1250
+
+
+def test_a_report_that_is_stopped_half_way_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch) -> None:
+    shop, steps = make.shop(), []
+    some_sales(shop)
+    with clock.frozen(NOW), context.shops([shop.id]), force_locale("en"), transaction():
+        sales = metrics.read(spans.of(shop, date(2026, 10, 1), date(2026, 11, 2)))
+
+        def stop(step: str) -> None:
+            steps.append(step)
+            if len(steps) == 4:
+                raise InterruptedError
+
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with pytest.raises(InterruptedError):
+            workbook.write(sales, workbook.About(shop.name, "Mei Lin"), tmp_path / "r.xlsx", stop)
+
+    assert (len(steps), list(tmp_path.iterdir())) == (4, [])
 
 
 def test_the_summary_says_what_the_report_is_of(tmp_path: Path) -> None:

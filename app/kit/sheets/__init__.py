@@ -8,6 +8,7 @@ from .error_workbook import RowProblem, write_error_workbook
 from .errors import SheetError
 from .mapping import FieldName, Guess, guess_mapping
 from .model import ERROR_COLUMNS, Flaw, Head, Kind, Limits, Lines, Options, Row, SheetName
+from .openpyxl_writer import streamed_book
 from .reading import FileCheck, SheetReader, check, checking, read_rows, sniff
 from .writing import SheetContent, write_sheet, write_workbook
 
@@ -35,6 +36,7 @@ __all__ = [
     "guess_mapping",
     "read_rows",
     "sniff",
+    "streamed_book",
     "write_csv",
     "write_error_workbook",
     "write_sheet",

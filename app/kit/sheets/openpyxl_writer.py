@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,37 @@ _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b\x0c\r\x0e-\x1f]")
 
 def write(sheets: Iterable[tuple[str, Sequence[Column], Iterable[Sequence[Cell]]]], path: Path) -> int:
     """Write (name, columns, rows) of each sheet; returns the number of data rows of all."""
-    book = Workbook(write_only=True)
     total = 0
-    for name, columns, rows in sheets:
-        total += _fill(book.create_sheet(name), columns, rows)
-    book.save(path)
+    with streamed_book(path) as book:
+        for name, columns, rows in sheets:
+            total += _fill(book.create_sheet(name), columns, rows)
     return total
+
+
+@contextmanager
+def streamed_book(path: Path) -> Iterator[Workbook]:
+    """A write-only workbook that is saved to `path` on leaving.
+
+    When the block fails, what its sheets have put aside on disk is deleted: openpyxl leaves that to the end of the
+    process, which the process of a job does not live to see in order.
+    """
+    book = Workbook(write_only=True)
+    try:
+        yield book
+        book.save(path)
+    except BaseException:
+        for sheet in book.worksheets:
+            _drop(sheet)
+        raise
+
+
+def _drop(sheet: Any) -> None:
+    writer = sheet._writer
+    if writer is None or not Path(writer.out).exists():
+        return
+    with suppress(Exception):  # a row that failed half written leaves elements open; all of it goes away
+        sheet.close()
+    writer.cleanup()
 
 
 def escaped(text: str) -> str:

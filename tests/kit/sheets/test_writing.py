@@ -65,6 +65,20 @@ WRITERS = [by_openpyxl, fast_writer.write, fast_writer.write_portably]
 Writer = Callable[[str, list[Column], Any, Path], int]
 
 
+@pytest.mark.parametrize("rows_before", [0, 3, 20_000])
+def test_a_workbook_that_fails_half_written_leaves_nothing_on_the_disk(rows_before, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def rows() -> Any:
+        yield from ([f"row {n}"] for n in range(rows_before))
+        raise ConnectionError("the server went away")
+
+    with pytest.raises(ConnectionError):
+        by_openpyxl("Half", [Column("Text")], rows(), tmp_path / "half.xlsx")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def cells_of(path: Path) -> list[list[str]]:
     with read_rows(path, path.name) as sheet:
         return [row.cells for row in sheet]
