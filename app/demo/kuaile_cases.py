@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -38,6 +38,8 @@ from app.shops.models import Shop
 
 BUYER, SHOP, PLATFORM = By(Party.BUYER), By(Party.SELLER, may_approve=True), By(Party.PLATFORM, may_approve=True)
 ENOUGH = 10
+HOURS_BEFORE = 2
+"""So long before its case an order was placed, at least."""
 REGISTERED = reactions.__name__
 """A refund that succeeds here has to end its case, as it does everywhere."""
 
@@ -47,9 +49,9 @@ def load(session: Session, shop: Shop) -> int:
     orders = _orders(session, shop)
     now, made = clock.now(), 0
     for status, hours, story in STORIES:
-        order = next(orders[status], None)
-        if order is None:
+        if not orders[status]:
             continue
+        order = _taken(orders[status], now - timedelta(hours=hours + HOURS_BEFORE))
         case = _at(now, hours, lambda o=order, tell=story: tell(o, now))  # type: ignore[misc]
         made += case is not None
     with context.acting(context.Actor("system", "act_on_late_cases")):
@@ -58,7 +60,12 @@ def load(session: Session, shop: Shop) -> int:
     return made
 
 
-def _orders(session: Session, shop: Shop) -> dict[OrderStatus, Iterator[Order]]:
+def _taken(orders: list[Order], before: datetime) -> Order:
+    """The newest that was placed before, or else the oldest; it is in the list no more."""
+    return orders.pop(next((n for n, one in enumerate(orders) if one.placed_at <= before), -1))
+
+
+def _orders(session: Session, shop: Shop) -> dict[OrderStatus, list[Order]]:
     """Sales by status, the newest first: their line of most units is of goods of which there is enough."""
     enough = (
         select(OrderLine.id)
@@ -68,7 +75,7 @@ def _orders(session: Session, shop: Shop) -> dict[OrderStatus, Iterator[Order]]:
     )
     mine = (Order.shop_id == shop.id, Order.kind == OrderKind.SALE, enough)
     found = session.scalars(select(Order).where(*mine).order_by(Order.placed_at.desc())).all()
-    return {status: iter([one for one in found if one.status is status]) for status in OrderStatus}
+    return {status: [one for one in found if one.status is status] for status in OrderStatus}
 
 
 def _at(now: datetime, hours: float, tell: Callable[[], AfterSaleCase]) -> AfterSaleCase:

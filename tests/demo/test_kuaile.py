@@ -115,5 +115,7 @@ def test_the_invented_shop_has_cases_of_every_sort_one_of_them_overdue() -> None
         CaseState.DONE,
         CaseState.CLOSED,
     }
+    placed = dict(db.session.execute(select(Order.id, Order.placed_at)).all())
+    assert [case.number for case in found if case.opened_at <= placed[case.order_id]] == []
     assert [case.refund_error for case in found if case.refund_error] == ["ACCOUNT_CLOSED"]
     assert len([case for case in found if case.reminded_at is not None]) == 1
