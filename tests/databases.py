@@ -6,9 +6,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 
 from launcher.servers import Postgres
 
@@ -25,28 +26,17 @@ KEPT = {
     "ab_user_role",
     "alembic_version",
 }
-_EMPTY = """
-do $$
-declare one record; has_rows boolean;
-begin
-    set local session_replication_role = replica;  -- no keys are checked and no history is written
-    for one in select c.oid::regclass as name, c.oid from pg_class c
-        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> all (array[{kept}])
-    loop
-        execute format('select exists (select from %s)', one.name) into has_rows;
-        if has_rows then
-            execute format('delete from %s', one.name);
-        end if;
-    end loop;
-    for one in select c.oid::regclass as name from pg_class c join pg_sequences s on s.sequencename = c.relname
-        join pg_depend d on d.objid = c.oid and d.deptype in ('a', 'i') join pg_class t on t.oid = d.refobjid
-        where c.relkind = 'S' and s.last_value is not null and t.relname <> all (array[{kept}])
-    loop
-        perform setval(one.name, 1, false);
-    end loop;
-    delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin');
-    delete from ab_user where username <> 'admin';
-end $$
+_TABLES = """
+select c.oid::regclass::text from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'S') and (c.relkind = 'S') = :sequences
+    and c.relname <> all (:kept) and not exists (
+        select from pg_depend d join pg_class t on t.oid = d.refobjid
+        where d.objid = c.oid and d.deptype in ('a', 'i') and t.relname = any (:kept))
+"""
+"""The tables that are emptied, or the sequences that begin anew."""
+_OTHER_USERS = """
+with other as (delete from ab_user where username <> 'admin' returning id)
+delete from ab_user_role where user_id in (select id from other)
 """
 
 
@@ -89,11 +79,28 @@ def taking_turns(postgres: Postgres, what: str) -> Iterator[Connection]:
 
 def empty(admin_url: str) -> None:
     """Delete every row but those of roles, permissions, the first administrator and the migration head."""
-    kept = ", ".join(f"'{name}'" for name in sorted(KEPT))
-    engine = create_engine(admin_url)
+    engine, full, used = _emptying(admin_url)
     with engine.begin() as connection:
-        connection.execute(text(_EMPTY.format(kept=kept)))
-    engine.dispose()
+        connection.execute(text("set local session_replication_role = replica"))  # no keys, no history
+        for table in connection.execute(text(full)).scalars().all():
+            connection.execute(text(f"delete from {table}"))  # noqa: S608 - a name from the catalogue
+        for sequence in connection.execute(text(used)).scalars().all():
+            connection.execute(text(f"select setval('{sequence}', 1, false)"))
+        connection.execute(text(_OTHER_USERS))
+
+
+@cache
+def _emptying(admin_url: str) -> tuple[Engine, str, str]:
+    """A connection that stays and knows all tables, and the SQL of which tables have rows and sequences have begun."""
+    engine = create_engine(admin_url, pool_size=1)
+    with engine.connect() as connection:
+        tables, sequences = (
+            connection.execute(text(_TABLES), {"sequences": which, "kept": sorted(KEPT)}).scalars().all()
+            for which in (False, True)
+        )
+    full = [f"select '{name}' where exists (select from {name})" for name in tables]  # noqa: S608 - as above
+    used = [f"select '{name}' from {name} where is_called" for name in sequences]  # noqa: S608 - as above
+    return engine, " union all ".join(full), " union all ".join(used)
 
 
 def fingerprint(patterns: Iterable[str]) -> str:
