@@ -50,6 +50,7 @@ class World:
 
     def __init__(self, erp: Program) -> None:
         self.erp = erp
+        self._known: dict[str, str] = {}
         for code in ("A", "CUP-BLUE", "CUP-RED"):
             make.sku(erp.shop, code=code, price_minor=1000, stock_on_hand=20)
 
@@ -99,6 +100,16 @@ class World:
             "parcel_id": self.parcel, "case_id": self.case, "batch_id": self.batch,
         }  # fmt: skip
         return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda name: str(makers[name[1]]()), route.path)
+
+    def known(self, route: Route) -> str:
+        """The same, made once: for calls that are refused before they change it."""
+        if route.name not in self._known:
+            self._known[route.name] = self.path(route)
+        return self._known[route.name]
+
+    def refused(self, route: Route, **more: Any) -> Answer:
+        """The route's own example with something wrong about the call."""
+        return self.send(route, self.known(route), **more)
 
     def send(self, route: Route, path: str | None = None, body: Any = ..., **headers: str) -> Answer:
         """The route's own example, to something that is there, of its first version where one must be named."""
@@ -184,14 +195,14 @@ SPECIAL: dict[tuple[str, int], Callable[[World], Answer]] = {
 
 
 FAULTS: dict[int, Callable[[World, Route], Answer]] = {
-    400: lambda world, route: world.send(route, Idempotency_Key=""),
-    401: lambda world, route: world.send(route, Authorization=""),
+    400: lambda world, route: world.refused(route, Idempotency_Key=""),
+    401: lambda world, route: world.refused(route, Authorization=""),
     404: lambda world, route: world.send(route, re.sub(r"<[^>]+>", "999999", route.path)),
-    412: lambda world, route: world.send(route, If_Match='"99"'),
-    413: lambda world, route: world.send(route, body=b" " * (route.contract.body_bytes + 1)),
-    415: lambda world, route: world.send(route, Content_Encoding="br"),
-    422: lambda world, route: world.send(route, world.path(route) + "?colour=red"),
-    428: lambda world, route: world.send(route, If_Match=""),
+    412: lambda world, route: world.refused(route, If_Match='"99"'),
+    413: lambda world, route: world.refused(route, body=b" " * (route.contract.body_bytes + 1)),
+    415: lambda world, route: world.refused(route, Content_Encoding="br"),
+    422: lambda world, route: world.send(route, world.known(route) + "?colour=red"),
+    428: lambda world, route: world.refused(route, If_Match=""),
 }
 
 
@@ -209,7 +220,7 @@ def _provoke(world: World, route: Route, status: int, app: Any, program: Any) ->
         poor = program(world.erp.shop, next(scope for scope in Scope if scope is not route.scope))
         return poor.send(route.method, re.sub(r"<[^>]+>", "1", route.path), route.contract.example)
     if status == 429:
-        path = world.path(route)
+        path = world.known(route)
         app.config["KUAIDAN_API_LIMIT"] = "1 per minute"
         world.erp.get("/skus")
         return world.send(route, path)
