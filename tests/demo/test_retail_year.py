@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -113,10 +114,10 @@ def test_gross_lines_units_and_sum_are_those_of_the_file() -> None:
 def expected_gross_pence() -> int:
     total = 0
     with gzip.open(SAMPLE_DATA / retail.FILE, "rt", encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            quantity, price = int(row["Quantity"]), Decimal(row["UnitPrice"])
-            if quantity > 0 and price > 0:
-                total += int((quantity * price).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
+        same = Counter((row["Quantity"], row["UnitPrice"]) for row in csv.DictReader(stream))
+    for (quantity, price), lines in same.items():
+        if int(quantity) > 0 and Decimal(price) > 0:
+            total += lines * int((int(quantity) * Decimal(price)).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
     return total
 
 

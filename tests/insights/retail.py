@@ -46,24 +46,32 @@ def expected() -> Expected:
     return result
 
 
+@cache
+def _worth(quantity: str, price: str) -> tuple[int, bool]:
+    """A line in pence, and whether it sells; the file has far fewer pairs of quantity and price than lines."""
+    units, each = int(quantity), Decimal(price)
+    return int((units * each).quantize(PENNY, ROUND_HALF_UP) * 100), units > 0 and each > 0
+
+
 def _count(result: Expected, row: dict[str, str]) -> None:
-    number, quantity, price = row["InvoiceNo"], int(row["Quantity"]), Decimal(row["UnitPrice"])
-    pence = int((quantity * price).quantize(PENNY, ROUND_HALF_UP) * 100)
-    day = row["InvoiceDate"][:10]
-    kind = "refunds" if number.startswith("C") else "gross" if quantity > 0 and price > 0 else "adjustments"
-    keys = {
-        "day": day,
-        "month": day[:7],
-        "product": row["StockCode"],
-        "customer": row["CustomerID"],
-        "country": row["Country"],
-    }
-    for by, key in keys.items():
-        result.by[by][key].update({kind: pence, "net": pence})
-    result.totals.update({kind: pence, "net": pence})
+    number, customer = row["InvoiceNo"], row["CustomerID"]
+    pence, sells = _worth(row["Quantity"], row["UnitPrice"])
+    day, month = row["InvoiceDate"][:10], row["InvoiceDate"][:7]
+    kind = "refunds" if number.startswith("C") else "gross" if sells else "adjustments"
+    by = result.by
+    for counted in (
+        by["day"][day],
+        by["month"][month],
+        by["product"][row["StockCode"]],
+        by["customer"][customer],
+        by["country"][row["Country"]],
+        result.totals,
+    ):
+        counted[kind] += pence
+        counted["net"] += pence
     if kind == "gross":
-        result.totals["units"] += quantity
-        for key in ("all", day[:7]):
+        result.totals["units"] += int(row["Quantity"])
+        for key in ("all", month):
             result.orders[key].add(number)
-            if row["CustomerID"]:
-                result.customers[key].add(row["CustomerID"])
+            if customer:
+                result.customers[key].add(customer)
