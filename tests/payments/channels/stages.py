@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from app.kit import clock
 from app.kit.money import Money
-from app.payments.channels import CHANNELS, hosts
+from app.payments.channels import CHANNELS, hosts, wire
 from app.payments.providers import Account, CallbackRequest, Channel, Charge, Provider, RefundRef, TradeRef
 from tests.gateways.alipay import AlipayGateway
-from tests.gateways.gateway import Gateway, Notice
+from tests.gateways.gateway import Fault, Gateway, Notice
 from tests.gateways.stripe import StripeGateway
 from tests.gateways.unionpay import UnionPayGateway
 from tests.gateways.wechat import WeChatGateway
@@ -69,6 +69,17 @@ class Bench:
     def arrived(self, notice: Notice, received_at: datetime | None = None) -> CallbackRequest:
         """A notice as the web edge hands it on."""
         return arrived(notice, received_at)
+
+    @contextmanager
+    def failing(self, operation: str, fault: Fault) -> Iterator[None]:
+        """Within, the next call of the operation goes wrong; an answer that will not come is not waited for long."""
+        self.gateway.fail(operation, fault)
+        patience = wire.READ_SECONDS
+        wire.READ_SECONDS = 0.3 if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER) else patience
+        try:
+            yield
+        finally:
+            wire.READ_SECONDS = patience
 
 
 def arrived(notice: Notice, received_at: datetime | None = None) -> CallbackRequest:
