@@ -18,9 +18,11 @@ import pytest
 
 from app.kit.sheets import Limits, SheetError, read_rows
 from tests.conftest import SHARED_DATA
+from tests.lengths import SOAK
 
 FOLDER = SHARED_DATA / "awkward-spreadsheets"
-STRIDE = 10
+STRIDE = 10 if SOAK else 25
+"""Of so many files one is read in `make test` and in `make soak`."""
 LIMITS = Limits(cpu_seconds=15, wall_seconds=15)
 FILE_SECONDS = 60.0  # a hang, not slowness, fails here
 ANSWERS = {
@@ -29,7 +31,10 @@ ANSWERS = {
     "sheet_cell_too_long", "sheet_unclosed_quote",
 }  # fmt: skip
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no {FOLDER.name} in the shared data")
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no {FOLDER.name} in the shared data"),
+]
 EVERY_FILE = [
     pytest.mark.slow,
     pytest.mark.skipif("KUAIDAN_EVERY_FILE" not in os.environ, reason="a minute; set KUAIDAN_EVERY_FILE=1"),
