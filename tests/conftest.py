@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -25,8 +26,28 @@ SECRET_KEY = "for-tests-only-0123456789abcdef-0123"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that at the end no process works alone."""
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("browser") is None))
+    """Begin with what takes long, so that at the end no process works alone.
+
+    What looks at the year of Online Retail stands together: whoever gets it loads it, and nobody waits for that.
+    """
+    items.sort(key=_how_short)
+
+
+def _how_short(item: pytest.Item) -> tuple[bool, ...]:
+    lacks_mark = (item.get_closest_marker(mark) is None for mark in ("slow", "browser"))
+    return "retail_database" not in getattr(item, "fixturenames", ()), *lacks_mark
+
+
+def pytest_configure() -> None:
+    """Collect tests without looking for garbage: of all that is imported nothing goes away."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for as in production, among what the tests make."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 class FreshClient(FlaskClient):
@@ -67,7 +88,7 @@ def _prepare(database: str, redis: str) -> None:
 def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The app, migrated, with roles; CSRF is off but for `csrf_on`, limits off but for tests of them."""
     import config
-    from app import create_app
+    from app import create_app, settle_memory
 
     values = config.read(
         {
@@ -81,6 +102,7 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
     flask_app = create_app(values)
     flask_app.test_client_class = FreshClient
     flask_app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    settle_memory()
     return flask_app
 
 
