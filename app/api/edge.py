@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-from app.api import bodies, callers, docs, limits, paging
+from app.api import bodies, callers, docs, limits, writing
 from app.api.callers import Caller
-from app.api.routes import Call, Reply, Route
-from app.kit import idempotency, web
-from app.kit.db import transaction
+from app.api.routes import Call, Route
+from app.kit import web
 from app.kit.errors import DomainError, TooMany, Unauthorized
+from app.kit.idempotency import Answer, Claim
 
 PREFIX = "/api/v1"
 REPLAYED = "Idempotent-Replayed"
@@ -61,12 +60,10 @@ def _serving(route: Route) -> Callable[..., Response]:
         body = bodies.read_body(route.contract) if route.writes else None
         version = bodies.version_meant() if route.contract.versioned else None
         call = Call(caller.key, caller.shop, query, body, version, partial(callers.require, caller))
-        if not route.writes:
-            reply = route.function(call, **path)
-            return _answer(_kept(reply), reply.version)
-        with transaction():
-            answer = idempotency.once(_claim(route, caller), lambda: _kept(route.function(call, **path)))
-        return _answer(answer)
+        if route.writes:
+            return _answer(writing.write(route, _claim(route, caller), call, path))
+        reply = route.function(call, **path)
+        return _answer(writing.kept(reply), reply.version)
 
     serve._scope = route.scope  # type: ignore[attr-defined]  # read by the test that walks all routes
     return serve
@@ -81,8 +78,8 @@ def _known() -> Caller:
         raise
 
 
-def _claim(route: Route, caller: Caller) -> idempotency.Claim:
-    return idempotency.Claim(
+def _claim(route: Route, caller: Caller) -> Claim:
+    return Claim(
         shop_id=caller.shop.id,
         caller=f"key:{caller.key.id}",
         route=f"{route.method} {route.path}",
@@ -91,12 +88,7 @@ def _claim(route: Route, caller: Caller) -> idempotency.Claim:
     )
 
 
-def _kept(reply: Reply) -> idempotency.Answer:
-    told = json.dumps(reply.data, ensure_ascii=False, separators=(",", ":"), default=paging.stamp)
-    return idempotency.Answer(reply.status, told)
-
-
-def _answer(answer: idempotency.Answer, version: int | None = None) -> Response:
+def _answer(answer: Answer, version: int | None = None) -> Response:
     response = Response(answer.body, answer.status, mimetype="application/json")
     if version is not None:
         response.headers["ETag"] = f'"{version}"'

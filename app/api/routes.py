@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -96,14 +96,30 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What one of several calls asks for, checked against the contract; plain data for whichever thread does them."""
+
+    body: Any
+    path: Mapping[str, Any]
+
+
+Together = Callable[[int, Sequence[Asked]], Sequence[Reply | None]]
+"""Does calls of one key in its shop, within one transaction; None leaves a call to the route's own function.
+
+The answer must be the one that the function would have given to calls in this order. It refuses nobody itself.
+"""
+
+
+@dataclass(frozen=True)
 class Route:
-    """One address and method; `path` as Flask writes it, below /api/v1."""
+    """One address and method; `path` as Flask writes it, below /api/v1. With `together` calls may be gathered."""
 
     scope: Scope
     method: str
     path: str
     contract: Contract
     function: Callable[..., Reply]
+    together: Together | None = None
 
     @property
     def name(self) -> str:
@@ -118,12 +134,12 @@ ROUTES: list[Route] = []
 
 
 def scoped(
-    scope: Scope, method: str, path: str, contract: Contract
+    scope: Scope, method: str, path: str, contract: Contract, together: Together | None = None
 ) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
     """Declare a route. The function gets a `Call` and the values of the path; a write runs within a transaction."""
 
     def declare(function: Callable[..., Reply]) -> Callable[..., Reply]:
-        ROUTES.append(Route(scope, method, path, contract, function))
+        ROUTES.append(Route(scope, method, path, contract, function, together))
         return function
 
     return declare

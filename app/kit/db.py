@@ -118,6 +118,12 @@ def planned_anew() -> Iterator[Session]:
         driver.prepare_threshold = before
 
 
+def wait_for_locks(at_most_ms: int) -> None:
+    """A lock that this transaction does not get in so many milliseconds is an OperationalError; 0 waits on."""
+    words = "select set_config('lock_timeout', %(ms)s, true)"
+    db.session.connection().exec_driver_sql(words, {"ms": str(at_most_ms)})
+
+
 def in_transaction() -> bool:
     """Whether a `transaction()` is open on this session."""
     return bool(db.session().info.get(_OPEN))

@@ -5,19 +5,19 @@ The claim of a key is written in the same transaction as the effect: a crash lea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ColumnElement, CursorResult, Integer, String, Text, delete, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, Integer, String, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
 from app.kit.clock import UtcDateTime
-from app.kit.db import Model, db, in_transaction
+from app.kit.db import Model, db, in_transaction, wait_for_locks
 from app.kit.errors import Conflict, RuleViolation
 from app.kit.shop_wall import ShopOwned, assert_in_scope
 
@@ -82,6 +82,44 @@ def once(claim: Claim, work: Callable[[], Answer]) -> Answer:
     return answer
 
 
+def claim_together(claims: Sequence[Claim]) -> list[int]:
+    """Take the keys of several requests by one statement; gives the places of those that now have theirs.
+
+    A key that is named twice is the first one's. Needs an open transaction; a request that holds one of the keys in
+    another is waited for, as long as `wait_for_locks` has said.
+    """
+    first = {_name(claims[place]): place for place in reversed(range(len(claims)))}
+    names = sorted(first)  # keys are taken in one order, so that two groups do not block each other
+    rows = [claims[first[name]] for name in names]
+    values = {name: [getattr(row, name) for row in rows] for name in ("caller", "route", "key", "fingerprint")}
+    values["shop_id"] = [assert_in_scope(row.shop_id) for row in rows]
+    taken = db.session.connection().exec_driver_sql(_CLAIM, {**values, "now": clock.now()})
+    return sorted(first[row.caller, row.route, row.key] for row in taken)
+
+
+def keep_together(answers: Mapping[Claim, Answer | None]) -> None:
+    """Keep the answers of claimed keys; a key with None is free again."""
+    connection = db.session.connection()
+    kept = {claim: answer for claim, answer in answers.items() if answer is not None}
+    if kept:
+        told = {
+            "status": [answer.status for answer in kept.values()],
+            "body": [answer.body for answer in kept.values()],
+        }
+        connection.exec_driver_sql(_KEEP, {**_names(kept), **told})
+    if left := answers.keys() - kept.keys():
+        connection.exec_driver_sql(_LET_GO, _names(left))
+
+
+def _name(claim: Claim) -> tuple[str, str, str]:
+    return claim.caller, claim.route, claim.key
+
+
+def _names(claims: Iterable[Claim]) -> dict[str, list[str]]:
+    caller, route, key = zip(*map(_name, claims), strict=True)
+    return {"caller": list(caller), "route": list(route), "key": list(key)}
+
+
 def _claimed(session: Session, claim: Claim) -> bool:
     """Take the key; a request that holds it in an open transaction is waited for."""
     values = {
@@ -94,7 +132,7 @@ def _claimed(session: Session, claim: Claim) -> bool:
         "body": "",
         "created_at": clock.now(),
     }
-    session.execute(text("select set_config('lock_timeout', :ms, true)"), {"ms": str(WAIT_MS)})
+    wait_for_locks(WAIT_MS)
     try:
         row = insert(IdempotentAnswer).values(**values).on_conflict_do_nothing().returning(IdempotentAnswer.key)
         taken = session.execute(row).first()
@@ -102,7 +140,7 @@ def _claimed(session: Session, claim: Claim) -> bool:
         if isinstance(error.orig, LockNotAvailable):
             raise Conflict("in_progress") from error
         raise
-    session.execute(text("select set_config('lock_timeout', '0', true)"))
+    wait_for_locks(0)
     return taken is not None
 
 
@@ -127,3 +165,19 @@ def prune() -> int:
     result = db.session.execute(old.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)  # noqa: S101 - narrows for the type checker
     return result.rowcount
+
+
+_CLAIM = """
+insert into idempotent_answer (caller, route, key, fingerprint, shop_id, status, body, created_at)
+select c.*, 0, '', %(now)s from unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[],
+    %(fingerprint)s::text[], %(shop_id)s::bigint[]) as c
+on conflict do nothing returning caller, route, key"""
+_KEEP = """
+update idempotent_answer a set status = k.status, body = k.body
+from unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[], %(status)s::int[], %(body)s::text[])
+    as k(caller, route, key, status, body)
+where a.caller = k.caller and a.route = k.route and a.key = k.key"""
+_LET_GO = """
+delete from idempotent_answer a using unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[])
+    as k(caller, route, key)
+where a.caller = k.caller and a.route = k.route and a.key = k.key"""

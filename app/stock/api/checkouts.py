@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from app.api import paging
-from app.api.routes import Call, Contract, Parameter, Reply, scoped
+from app.api.routes import Asked, Call, Contract, Parameter, Reply, scoped
 from app.api.shapes import TEXT, WHOLE, closed, of, shape
 from app.api_keys.scopes import Scope
 from app.catalog.models import Sku
 from app.kit.db import db
 from app.kit.errors import NotFound
-from app.stock import holds, levels
+from app.stock import holds, holds_together, levels
 from app.stock.api.reading import sku_of
+from app.stock.holds_together import Line, Wanted
 from app.stock.models import HoldState, StockHold, Warehouse
 
 CHECKOUT = "checkout:"
 """Before the name that a program gives: it can touch no order's holds."""
 MOST_LINES = 100
 SECONDS = (30, 24 * 3600)
+SECONDS_USUAL = 900
 HOLDER: dict[str, Any] = {**TEXT, "minLength": 1, "maxLength": 60, "pattern": r"^[A-Za-z0-9._-]+$"}
 _NAME = Parameter("holder", HOLDER, "The name of the checkout.", "path")
 _PATH = "/stock/holds/<string:holder>"
@@ -35,6 +38,26 @@ HELD = shape(holder=TEXT, lines={"type": "array", "items": _HOLD})
 _UNKNOWN = {404: "Nothing was ever held under that name in the shop of the key."}
 
 
+def _place_together(shop_id: int, asked: Sequence[Asked]) -> list[Reply | None]:
+    """Those of one line; where a checkout is named again, the first."""
+    names = [one.body["holder"] for one in asked]
+    wanted = {
+        number: _wanted(one.body)
+        for number, one in enumerate(asked)
+        if len(one.body["lines"]) == 1 and names.index(names[number]) == number
+    }
+    held = holds_together.place(shop_id, wanted)
+    return [
+        Reply({"holder": name, "lines": [_line(held[number], HoldState.LIVE)]}, 201) if number in held else None
+        for number, name in enumerate(names)
+    ]
+
+
+def _wanted(body: Mapping[str, Any]) -> Wanted:
+    line = body["lines"][0]
+    return Wanted(CHECKOUT + body["holder"], line["sku"], line["quantity"], body.get("seconds", SECONDS_USUAL))
+
+
 @scoped(
     Scope.STOCK_WRITE,
     "POST",
@@ -46,7 +69,12 @@ _UNKNOWN = {404: "Nothing was ever held under that name in the shop of the key."
         body=closed(
             ["holder", "lines"],
             holder={**HOLDER, "description": "Your own name for the checkout."},
-            seconds={**WHOLE, "minimum": SECONDS[0], "maximum": SECONDS[1], "description": "900 if left out."},
+            seconds={
+                **WHOLE,
+                "minimum": SECONDS[0],
+                "maximum": SECONDS[1],
+                "description": f"{SECONDS_USUAL} if left out.",
+            },
             lines={
                 "type": "array",
                 "minItems": 1,
@@ -61,6 +89,7 @@ _UNKNOWN = {404: "Nothing was ever held under that name in the shop of the key."
         example={"holder": "cart-81f3", "seconds": 900, "lines": [{"sku": "CUP-BLUE", "quantity": 2}]},
         answers={201: ("What is held.", HELD)},
     ),
+    together=_place_together,
 )
 def place_hold(call: Call) -> Reply:
     """Hold it; lines of one SKU are added up."""
@@ -68,7 +97,7 @@ def place_hold(call: Call) -> Reply:
     for row in call.body["lines"]:
         sku_id = sku_of(call.shop, row["sku"]).id
         wanted[sku_id] = wanted.get(sku_id, 0) + row["quantity"]
-    holds.place(call.shop.id, wanted, CHECKOUT + call.body["holder"], call.body.get("seconds", 900))
+    holds.place(call.shop.id, wanted, CHECKOUT + call.body["holder"], call.body.get("seconds", SECONDS_USUAL))
     return Reply(_told(call, call.body["holder"]), 201)
 
 
@@ -88,6 +117,15 @@ def read_hold(call: Call, holder: str) -> Reply:
     return Reply(_told(call, holder))
 
 
+def _confirm_together(shop_id: int, asked: Sequence[Asked]) -> list[Reply | None]:
+    """Those that hold what could still expire."""
+    names = [one.path["holder"] for one in asked]
+    kept = holds_together.confirm(shop_id, {CHECKOUT + name for name in names if "\0" not in name})
+    lines = {holder: [_line(one, HoldState.CONFIRMED) for one in held] for holder, held in kept.items()}
+    told = [{"holder": name, "lines": lines.get(CHECKOUT + name)} for name in names]
+    return [Reply(one) if one["lines"] else None for one in told]
+
+
 @scoped(
     Scope.STOCK_WRITE,
     "POST",
@@ -99,6 +137,7 @@ def read_hold(call: Call, holder: str) -> Reply:
         answers={200: ("What is held.", HELD)},
         faults={**_UNKNOWN, 409: "It has expired or was released; or the same request is being worked on."},
     ),
+    together=_confirm_together,
 )
 def confirm_hold(call: Call, holder: str) -> Reply:
     """Keep it."""
@@ -140,14 +179,15 @@ def _told(call: Call, holder: str) -> dict[str, Any]:
     found = [] if "\0" in holder else db.session.execute(query).all()
     if not found:
         raise NotFound("not_found")
-    lines = [
-        {
-            "sku": code,
-            "warehouse": place,
-            "quantity": row.quantity,
-            "state": row.state.value,
-            "expires_at": row.expires_at,
-        }
-        for row, code, place in found
-    ]
+    lines = [_line(Line(code, place, row.quantity, row.expires_at), row.state) for row, code, place in found]
     return {"holder": holder, "lines": lines}
+
+
+def _line(line: Line, state: HoldState) -> dict[str, Any]:
+    return {
+        "sku": line.sku_code,
+        "warehouse": line.warehouse_code,
+        "quantity": line.quantity,
+        "state": state.value,
+        "expires_at": line.expires_at,
+    }
