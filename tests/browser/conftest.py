@@ -36,8 +36,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "var/screens"
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 """The shell is the same engine without the window's machinery; it takes a third of the processor time."""
+LEFT_OUT = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
+    "RenderDocument",
+)
+"""What Playwright leaves out, whose list this replaces, and a new frame, surface and compositor for each page."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-site-isolation-trials", "--renderer-process-limit=1"]
 FLAGS += ["--js-flags=--no-opt,--no-maglev"]  # a page lives for seconds: to optimize its code costs more than it saves
+FLAGS += [f"--disable-features={','.join(LEFT_OUT)}"]
 
 
 @pytest.fixture(scope="session")
