@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.console import roles
 from app.console.roles import Role
-from app.kit import context
+from app.kit import clock, context
 from app.kit.db import db, only_read
 from app.kit.permissions import Noun, Verb, permission
 from app.kit.shop_wall import ShopOwned
@@ -86,10 +86,21 @@ def enter() -> None:
         g.shops, g.shop = [], None
         context.enter_request(context.Actor("anonymous", "-"), (), request_id)
         return
-    session.modified = True  # sends the cookie again, so that only idle sessions run out
+    _renew_session()
     g.shops = list(current_user.shops)
     context.enter_request(context.Actor("staff", str(current_user.id)), [shop.id for shop in g.shops], request_id)
     g.shop = _current_shop(g.shops)
+
+
+def _renew_session() -> None:
+    """Send the cookie again once a minute, or ten times in its life, so that only idle sessions run out.
+
+    Each answer would bring all of the cookie: one that comes late would undo what was chosen meanwhile.
+    """
+    life_seconds = int(current_app.permanent_session_lifetime.total_seconds())
+    span = int(clock.now().timestamp()) // max(1, min(60, life_seconds // 10))
+    if session.get("seen") != span:
+        session["seen"] = span
 
 
 def _only_reads() -> bool:

@@ -93,6 +93,20 @@ def test_a_session_ends_when_it_is_left_idle(app, lina, unlimited) -> None:
     assert (response.status_code, "/login/" in response.location) == (302, True)
 
 
+def test_the_cookie_is_sent_again_once_a_minute_so_that_a_late_answer_undoes_no_choice(app, lina, sign_in) -> None:
+    client, noon = sign_in(lina), datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    sent = []
+    for seconds in (1, 2, 59, 60, 61):
+        with clock.frozen(noon + timedelta(seconds=seconds)):
+            sent.append("Set-Cookie" in client.get("/jobs/").headers)
+    with clock.frozen(noon + timedelta(seconds=62)):
+        client.post("/me/theme", data={"theme": "dark"})
+    page = client.get("/jobs/").text
+
+    assert sent == [True, False, False, True, False]
+    assert 'data-theme-choice="dark"' in page
+
+
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app) -> None:
     assert app.config["SESSION_COOKIE_SAMESITE"] == "Lax"
     assert app.config["SESSION_COOKIE_HTTPONLY"] is True
