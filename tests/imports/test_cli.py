@@ -150,10 +150,17 @@ def test_past_orders_come_in_by_the_same_command(shop, flask) -> None:
         assert db.session.scalar(select(func.count()).select_from(ImportRun)) == 1
 
 
+@pytest.fixture
+def short_is_long(monkeypatch) -> None:
+    """A sheet of a megabyte is read as others are from 32 on."""
+    monkeypatch.setitem(sheets.read_rows.__kwdefaults__, "limits", sheets.Limits(streamed_bytes=2**20))
+
+
+@pytest.mark.usefixtures("short_is_long")
 def test_a_long_file_is_checked_while_it_is_read_and_leaves_nothing_when_it_is_refused(shop, flask, tmp_path) -> None:
     path, wide = tmp_path / "made.xlsx", [sheets.Column(name) for name in (*HEAD, "note")]
     noise = random.Random(1)
-    rows = ([f"A{n}", "a", "1", f"{noise.randbytes(200).hex()}{'x' * 32_000}"] for n in range(1_100))
+    rows = ([f"A{n}", "a", "1", f"{noise.randbytes(200).hex()}{'x' * 1_000}"] for n in range(1_100))
     sheets.write_sheet(rows, wide, path)
     assert flask("products", path.read_bytes(), "--shop", "mine", "--dry-run", name="long.xlsx")[0] == 0
 
