@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -238,22 +239,25 @@ def test_a_killed_workers_job_is_taken_up_by_another_and_done_once(app, servers)
         with transaction():
             job_id = jobs.enqueue("slow_test_job", shop_id, first_user=first_user).id
 
-    children = [_child(servers, "tests.kit.slow_job"), _child(servers, "app.ticker")]
-    try:
-        _wait(app, job_id, lambda row: row.state is JobState.RUNNING and row.done_rows > 0)
-        children.append(_child(servers, "tests.kit.slow_job"))
-        _kill_group(children[0])
-        _wait(app, job_id, lambda row: row.state is JobState.DONE)
-    finally:
-        for child in children:
-            _kill_group(child)
+    with _nursery(servers) as start:
+        children = [start("worker"), start("ticker")]
+        try:
+            _wait(app, job_id, lambda row: row.state is JobState.RUNNING and row.done_rows > 0)
+            children.append(start("worker"))
+            _kill(children[0])
+            _wait(app, job_id, lambda row: row.state is JobState.DONE)
+        finally:
+            for child in children:
+                _kill(child)
 
     with app.app_context(), context.every_shop("test"):
         assert _state(job_id).attempt == 2
         assert db.session.scalar(select(func.count(ShopMember.id)).where(ShopMember.shop_id == shop_id)) == 10
 
 
-def _child(servers: dict[str, str], module: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def _nursery(servers: dict[str, str]) -> Iterator[Callable[[str], int]]:
+    """`start("worker")` and `start("ticker")`: a process of its own each time, whose id is given."""
     environ = {
         **os.environ,
         "DATABASE_URL": servers["database"],
@@ -261,19 +265,25 @@ def _child(servers: dict[str, str], module: str) -> subprocess.Popen[bytes]:
         "SECRET_KEY": "for-tests-only-0123456789abcdef-0123",
         "KUAIDAN_LOG_LEVEL": "ERROR",
     }
-    return subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=environ, start_new_session=True)
+    command = [sys.executable, "-m", "tests.kit.slow_job"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
+
+        def start(what: str) -> int:
+            process.stdin.write(f"{what}\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield start
+        process.kill()
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        # rq's work-horse leads a group of its own: find it as a child of the worker
-        horses = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True, check=False)
-        for pid in [child.pid, *map(int, horses.stdout.split())]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        child.wait()
+def _kill(worker: int) -> None:
+    """The process and the work-horse that rq has forked, which leads a group of its own."""
+    horses = subprocess.run(["pgrep", "-P", str(worker)], capture_output=True, text=True, check=False)
+    for pid in [worker, *map(int, horses.stdout.split())]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _wait(app: Any, job_id: int, until: Callable[[Job], bool], seconds: float = 90) -> None:
