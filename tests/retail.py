@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,6 +36,20 @@ def retail_database(app: Flask) -> Iterator[Engine]:
 
 
 @contextmanager
+def small_slice(app: Flask) -> Iterator[tuple[Engine, dict[str, Any]]]:
+    """A database of this process alone with a slice of both demo shops, and what loading it has told."""
+    name = f"small_{os.getpid()}"
+    with embedded_postgres(ROOT / "var/test/postgres", durable=False) as postgres:
+        with databases.taking_turns(postgres, name) as connection:
+            databases.copy_prepared(connection, name)
+        engine = create_engine(postgres.url_of(name), connect_args=OPTIONS)
+        yield engine, _load(app, engine, small=True)
+        engine.dispose()
+        with databases.taking_turns(postgres, name) as connection:
+            connection.execute(text(f"drop database {name}"))
+
+
+@contextmanager
 def in_retail(app: Flask, engine: Engine) -> Iterator[None]:
     """The app on the retail database; everything written is taken back at the end."""
     from app.kit.db import db
@@ -58,12 +73,12 @@ def _fill(app: Flask, connection: Connection, name: str, url: str) -> None:
     working = url.rsplit("/", 1)[1]
     databases.copy_prepared(connection, working)
     engine = create_engine(url, connect_args=OPTIONS)
-    _load(app, engine)
+    _load(app, engine, small=False)
     engine.dispose()
     connection.execute(text(f'alter database "{working}" rename to "{name}"'))
 
 
-def _load(app: Flask, engine: Engine) -> None:
+def _load(app: Flask, engine: Engine, *, small: bool) -> dict[str, Any]:
     from app.demo import loading
     from app.kit.db import db
 
@@ -71,7 +86,8 @@ def _load(app: Flask, engine: Engine) -> None:
         before = db.engines[None]
         db._app_engines[app][None] = engine
         try:
-            loading.load(SAMPLE_DATA, app.appbuilder.sm, small=False, on_progress=lambda done, step: None)  # type: ignore[attr-defined]
+            security = app.appbuilder.sm  # type: ignore[attr-defined]
+            return loading.load(SAMPLE_DATA, security, small=small, on_progress=lambda done, step: None)
         finally:
             db.session.remove()
             db._app_engines[app][None] = before

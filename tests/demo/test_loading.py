@@ -25,7 +25,7 @@ from app.orders.models import LineKind, Order, OrderKind, OrderLine
 from app.shops import shops
 from app.shops.models import Shop, ShopMember
 from tests import factories as make
-from tests.retail import SAMPLE_DATA
+from tests.retail import SAMPLE_DATA, in_retail, small_slice
 
 pytestmark = pytest.mark.usefixtures("app", "scope")
 
@@ -44,12 +44,26 @@ def load(app) -> Any:
     return run
 
 
+@pytest.fixture(scope="module")
+def slice_of_both(app) -> Any:
+    with small_slice(app) as found:
+        yield found
+
+
+@pytest.fixture
+def loaded(app, slice_of_both) -> Any:
+    """What the load has told, on a database where it has been; what the test writes is taken back."""
+    engine, told = slice_of_both
+    with in_retail(app, engine):
+        yield told
+
+
 def counted(of: Any, *where: Any) -> int:
     return db.session.scalar(select(func.count(of.id)).where(*where)) or 0
 
 
-def test_the_real_slice_comes_in_through_the_import_of_orders(load) -> None:
-    told = load()["uk-giftware"]
+def test_the_real_slice_comes_in_through_the_import_of_orders(loaded) -> None:
+    told = loaded["uk-giftware"]
 
     shop = shops.by_code("uk-giftware")
     assert (shop.currency, shop.time_zone, shop.locale, shop.invented) == ("GBP", "Europe/London", "en", False)
@@ -59,8 +73,8 @@ def test_the_real_slice_comes_in_through_the_import_of_orders(load) -> None:
     assert told["duplicates_kept"] == 244
 
 
-def test_the_file_is_kept_as_a_finished_import_that_changes_nothing_when_repeated(load) -> None:
-    told = load()["uk-giftware"]
+def test_the_file_is_kept_as_a_finished_import_that_changes_nothing_when_repeated(loaded) -> None:
+    told = loaded["uk-giftware"]
 
     run = db.session.scalars(select(ImportRun)).one()
     assert (run.kind, run.state, run.counts["created"]) == (ImportKind.ORDERS, ImportState.DONE, 12_813)
@@ -71,9 +85,7 @@ def test_the_file_is_kept_as_a_finished_import_that_changes_nothing_when_repeate
     assert (again["created"], again["updated"], again["unchanged"], again["failed"]) == (0, 0, 12_813, 0)
 
 
-def test_products_are_derived_from_the_lines(load) -> None:
-    load()
-
+def test_products_are_derived_from_the_lines(loaded) -> None:
     shop = shops.by_code("uk-giftware")
     codes = set(db.session.scalars(select(Sku.code).where(Sku.shop_id == shop.id)))
     of_products = (OrderLine.shop_id == shop.id, OrderLine.kind == LineKind.PRODUCT)
@@ -91,8 +103,7 @@ def test_every_category_of_the_list_has_words_and_the_last_takes_the_rest() -> N
     assert retail_catalogue.CATEGORIES[-1] == ("Other gifts", ".")
 
 
-def test_a_second_load_changes_nothing(load) -> None:
-    load()
+def test_a_second_load_changes_nothing(loaded, load) -> None:
     before = [(shop.code, shop.id, shop.version) for shop in db.session.scalars(select(Shop).order_by(Shop.id))]
     orders = counted(Order)
 
