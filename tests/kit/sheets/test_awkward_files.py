@@ -111,7 +111,7 @@ def test_csv_from_open_data_portals(stride: int) -> None:
     """Real files. The clean tables also mend typing errors, join two header lines and drop preambles and notes."""
     folder = FOLDER / "pollock" / "survey_sample"
     outcome: Counter[str] = Counter()
-    for path in sorted((folder / "csv").iterdir())[::stride]:
+    for path in sorted((folder / "csv").iterdir())[:: min(stride, 10)]:  # they are few, and most are asked to be equal
         parameters = json.loads((folder / "parameters" / f"{path.name}_parameters.json").read_text())
         meant = [row for row in map(trimmed, csv_rows(folder / "clean" / path.name)) if row]
         with read_rows(path, path.name, limits=LIMITS) as sheet:
