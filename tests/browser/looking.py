@@ -80,6 +80,16 @@ def settled(page: Page) -> None:
         settled(page)  # the page went on to another one
 
 
+def read_again(page: Page) -> None:
+    """Load a page anew. One that follows a job does so by itself when the job ends: that will do, and stops ours."""
+    try:
+        page.reload()
+    except Error as overtaken:
+        if "ERR_ABORTED" not in str(overtaken):
+            raise
+    settled(page)
+
+
 def grave_findings(page: Page, whole: bool = False) -> list[str]:
     """axe-core's serious and critical findings.
 

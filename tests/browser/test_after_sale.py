@@ -20,7 +20,7 @@ from app.shops import shops
 from app.stock.models import StockLevel
 from tests import factories as make
 from tests.after_sale.conftest import a6_order, through_simulator
-from tests.browser.looking import OTHER_TWO_LOOKS, settled
+from tests.browser.looking import OTHER_TWO_LOOKS, read_again, settled
 from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -99,7 +99,7 @@ def refund_now(app, page: Page) -> int:
     page.get_by_text("The channel has been asked").wait_for()
     settled(page)
     work(app)
-    page.reload()
+    read_again(page)
     page.get_by_text("Money is back", exact=True).wait_for()
     with app.app_context(), context.every_shop("browser test"):
         case = db.session.scalars(select(AfterSaleCase).order_by(AfterSaleCase.id.desc())).first()
@@ -129,7 +129,7 @@ def test_one_unit_goes_back_to_the_shelf_and_one_is_damaged(app, agnes, open_pag
     page.get_by_text("The channel has been asked").wait_for()
     settled(page)
     work(app)
-    page.reload()
+    read_again(page)
     page.get_by_text("Money is back", exact=True).wait_for()
 
     with app.app_context(), context.every_shop("browser test"):

@@ -15,7 +15,7 @@ from app.kit.context import Actor
 from app.kit.db import db
 from app.kit.jobs import Job
 from tests import factories as make
-from tests.browser.looking import OTHER_TWO_LOOKS, settled
+from tests.browser.looking import OTHER_TWO_LOOKS, read_again, settled
 from tests.imports.test_a3 import BAD, HEAD, _codes, _good, _rows, _without_titles
 from tests.lengths import one_of
 
@@ -66,7 +66,7 @@ def cut_all(page, percent: str) -> None:
 
 
 def press_undo(page) -> None:
-    page.reload()
+    read_again(page)
     page.get_by_role("button", name="Undo").click()
     page.locator("dialog[open]").get_by_role("button", name="Undo").click()
     settled(page)
@@ -103,7 +103,7 @@ def test_a1_and_a2_a_cut_by_formula_and_the_undo_that_spares_a_later_edit(
     assert work() == ["done"]
     assert look(prices) == [9990, 10000, 11500, 199, 105, 1]
     assert look(lambda: db.session.scalars(select(Sku.stock_on_hand).order_by(Sku.id)).first()) == 3
-    page.reload()
+    read_again(page)
     page.get_by_role("link", name="Kept (1)").click()
     row = page.get_by_role("row").filter(has_text="K2")
     expect(row).to_contain_text("changed by somebody afterwards")
@@ -136,7 +136,7 @@ def upload(page, path, work) -> list[str]:
 
 
 def shown_counts(page) -> list[str]:
-    page.reload()
+    read_again(page)
     return [page.locator(f"[data-count={name}]").inner_text() for name in ("updated", "unchanged", "failed")]
 
 

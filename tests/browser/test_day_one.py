@@ -16,7 +16,7 @@ from app.console.roles import Role
 from app.kit import context
 from app.kit.db import db
 from tests import factories as make
-from tests.browser.looking import settled
+from tests.browser.looking import read_again, settled
 from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -124,7 +124,7 @@ def _import(page: Page, words: Any, goods: Path, work: Any, axe: Any, shoot: Any
     with page.expect_navigation():  # the address stays: to wait for it would wait for nothing
         page.get_by_role("button", name=words["check"]).click()
     assert work() == ["done"]
-    page.reload()
+    read_again(page)
     expect(page.get_by_text("abc", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=words["refused"])).to_be_visible()
     axe(page)
@@ -150,7 +150,7 @@ def _change_and_undo(app: Any, page: Page, words: Any, work: Any, axe: Any, shoo
     assert work() == ["done"]
     assert _prices(app) == {"000123": 720, "CUP-1": 1791, "CUP-2": 1791, "CUP-3": 2700}
 
-    page.reload()
+    read_again(page)
     axe(page)
     page.get_by_role("button", name=words["undo"]).click()
     with page.expect_navigation():
@@ -165,7 +165,7 @@ def _report(page: Page, words: Any, work: Any, axe: Any, shoot: Any, locale: str
     with page.expect_navigation(url="**/reports/*"):
         page.get_by_role("button", name=words["report"]).click()
     assert work() == ["done"]
-    page.reload()
+    read_again(page)
     expect(page.get_by_text("59.70").first).to_be_visible()
     settled(page)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
