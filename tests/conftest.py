@@ -106,6 +106,17 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
     return flask_app
 
 
+@pytest.fixture
+def as_a_process(app: Flask, servers: dict[str, str]) -> dict[str, str]:
+    """The environment in which another process is the same installation as `app`."""
+    return os.environ | {
+        "DATABASE_URL": servers["database"],
+        "REDIS_URL": servers["redis"],
+        "SECRET_KEY": app.config["SECRET_KEY"],
+        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
+    }
+
+
 @pytest.fixture(autouse=True)
 def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
     """Roll everything back after each test, unless it is marked `commits` or needs no app."""

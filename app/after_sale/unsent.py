@@ -52,12 +52,14 @@ def let_go(case: AfterSaleCase, order: Order) -> None:
     if case.kind is not CaseKind.REFUND_ONLY:
         return
     _release(case, order)
+    if order.fulfilment_state not in (FulfilmentState.UNFULFILLED, FulfilmentState.PARTLY_FULFILLED):
+        return
     lines = knowing.lines_of([order.id]).get(order.id, [])
     if not lines or any(line.left for line in lines):
         return
     if order.fulfilment_state is FulfilmentState.PARTLY_FULFILLED:
         handling.move(order, Axis.FULFILMENT, FulfilmentState.FULFILLED, "rest_refunded")
-    elif order.fulfilment_state is FulfilmentState.UNFULFILLED:
+    else:
         order.due_at = None
 
 

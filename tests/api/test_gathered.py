@@ -274,19 +274,13 @@ with app.app_context(), context.shops([int(sys.argv[1])]):
 
 
 @pytest.mark.slow
-def test_a_kill_in_the_middle_of_a_group_leaves_nothing_of_it(app, servers, program) -> None:
+def test_a_kill_in_the_middle_of_a_group_leaves_nothing_of_it(app, as_a_process, program) -> None:
     with app.app_context(), context.every_shop("test"):
         erp = stocked(program)
         shop_id, key_id = erp.shop.id, erp.key_id
         db.session.remove()
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-    }
     command = [sys.executable, "-c", HALT, str(shop_id), str(key_id)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, cwd=ROOT, env=as_a_process, stdout=subprocess.PIPE, text=True)
     assert any("written" in line for line in iter(server.stdout.readline, ""))
     os.kill(server.pid, signal.SIGKILL)
     server.wait()

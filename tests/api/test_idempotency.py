@@ -163,19 +163,13 @@ app.test_client().post("/api/v1/skus/bulk", data=body, content_type="application
 
 @pytest.mark.commits
 @pytest.mark.slow
-def test_a_crash_between_effect_and_answer_leaves_neither(app, servers, program) -> None:
+def test_a_crash_between_effect_and_answer_leaves_neither(app, as_a_process, program) -> None:
     with app.app_context():
         erp = program()
         make.sku(erp.shop, code="A", stock_on_hand=5)
         db.session.remove()
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-    }
     command = [sys.executable, "-c", HALT, erp.token, json.dumps(ADD)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, cwd=ROOT, env=as_a_process, stdout=subprocess.PIPE, text=True)
     assert any("written" in line for line in iter(server.stdout.readline, ""))
     os.kill(server.pid, signal.SIGKILL)
     server.wait()

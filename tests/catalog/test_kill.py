@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -50,17 +49,11 @@ def _written() -> tuple[int, int]:
     return int(rise) - (1000 * ROWS + ROWS * (ROWS + 1) // 2), history
 
 
-def test_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, servers) -> None:
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-    }
+def test_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, as_a_process) -> None:
     command = [sys.executable, "-c", WORKER]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with (
-        subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as worker,
+        subprocess.Popen(command, cwd=ROOT, env=as_a_process, **pipes) as worker,
         app.app_context(),
         context.every_shop("test"),
     ):

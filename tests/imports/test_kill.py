@@ -58,17 +58,11 @@ def _counts() -> list[int]:
         ]
 
 
-def test_nothing_is_left_and_the_next_worker_does_it_all(app, servers) -> None:
+def test_nothing_is_left_and_the_next_worker_does_it_all(app, as_a_process) -> None:
     with app.app_context():
         run_id, job_id = _wanted()
-        environment = os.environ | {
-            "DATABASE_URL": servers["database"],
-            "REDIS_URL": servers["redis"],
-            "SECRET_KEY": app.config["SECRET_KEY"],
-            "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-        }
         worker = subprocess.Popen(
-            [sys.executable, "-c", HALT, str(job_id)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", HALT, str(job_id)], cwd=ROOT, env=as_a_process, stdout=subprocess.PIPE, text=True
         )
         assert any("writing" in line for line in iter(worker.stdout.readline, ""))
         os.kill(worker.pid, signal.SIGKILL)

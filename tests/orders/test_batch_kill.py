@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -78,16 +77,10 @@ def _outcome(shop_id: int, batch_id: int) -> tuple[object, ...]:
     )
 
 
-def test_kills_double_and_lose_nothing(app, servers) -> None:
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-    }
+def test_kills_double_and_lose_nothing(app, as_a_process) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with (
-        subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment, **pipes) as worker,
+        subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=as_a_process, **pipes) as worker,
         app.app_context(),
         context.every_shop("test"),
     ):

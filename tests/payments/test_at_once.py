@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -135,14 +134,8 @@ def _wanted(shop, account, gateway) -> tuple[Order, Refund, Payment]:
     return order, refund, unheard
 
 
-def test_kills_between_the_channels_answer_and_the_commit_lose_and_double_nothing(app, servers) -> None:
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-    }
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT, "env": environment}
+def test_kills_between_the_channels_answer_and_the_commit_lose_and_double_nothing(app, as_a_process) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT, "env": as_a_process}
     with shop_of(app) as shop:
         with transaction():
             wish = accounts.Wish("Own truth", True, True, "http://127.0.0.1:1", {"key": "a-key"})

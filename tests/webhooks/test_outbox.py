@@ -108,20 +108,14 @@ with app.app_context():
 """
 
 
-def test_a_worker_that_is_killed_while_it_sends_loses_nothing(app, servers, receive) -> None:
+def test_a_worker_that_is_killed_while_it_sends_loses_nothing(app, as_a_process, receive) -> None:
     erp = receive()
     erp.slow = 30
     shop = _set_up(app, erp.url)
     with app.app_context():
         wanted = {f"evt_{happen(shop, order)}" for order in range(10)}
         db.session.remove()
-    environment = os.environ | {
-        "DATABASE_URL": servers["database"],
-        "REDIS_URL": servers["redis"],
-        "SECRET_KEY": app.config["SECRET_KEY"],
-        "KUAIDAN_STATE_DIR": str(app.config["KUAIDAN_STATE_DIR"]),
-        "KUAIDAN_WEBHOOK_HOSTS": "127.0.0.1",
-    }
+    environment = {**as_a_process, "KUAIDAN_WEBHOOK_HOSTS": "127.0.0.1"}
     worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while len(erp.got) < outbox.AT_ONCE and time.monotonic() < deadline:
