@@ -53,6 +53,7 @@ lock:  ## Pin all requirements anew from requirements/*.in (needs uv)
 	$(UV_COMPILE) requirements/runtime.in -o requirements.txt
 	$(UV_COMPILE) requirements/test.in -o requirements/test.txt
 	$(UV_COMPILE) requirements/node.in -o requirements/node.txt
+	$(UV_COMPILE) requirements/pip.in -o requirements/pip.txt
 
 bench-lock:  ## Pin the packages that the benchmarks compare with (needs uv)
 	$(subst make lock,make bench-lock,$(UV_COMPILE)) benchmarks/requirements.in -o benchmarks/requirements.txt

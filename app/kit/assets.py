@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import mimetypes
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ ASSETS = {
     "favicon.svg": "app/static/favicon.svg",
 }
 YEAR_SECONDS = 365 * 24 * 3600
-ICONS = ROOT / "node_modules/@tabler/icons/icons"
+ICONS = ROOT / "node_modules/@iconify-json/tabler/icons.json"
 blueprint = Blueprint("assets", __name__)
 
 
@@ -87,16 +88,24 @@ def serve(digest: str, name: str) -> Response:
 
 @cache
 def icon(name: str, size: int = 20) -> Markup:
-    """A Tabler icon, inlined, hidden from screen readers; text always stands beside it."""
+    """A Tabler icon (`filled/…`: a filled one), inlined, hidden from screen readers; text always stands beside it."""
     style, _, plain = name.rpartition("/")
-    svg = (ICONS / (style or "outline") / f"{plain}.svg").read_text(encoding="utf-8")
-    body = svg[svg.index(">", svg.index("<svg")) + 1 :].strip()
-    fill = "currentColor" if style == "filled" else "none"
-    stroke = "none" if style == "filled" else "currentColor"
-    return Markup(  # noqa: S704 - files of a pinned package
-        f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 24 24" fill="{fill}" stroke="{stroke}" '
-        f'stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{body}'
+    is_filled = style == "filled"
+    pen = {"fill": "currentColor" if is_filled else "none", "stroke": "none" if is_filled else "currentColor"}
+    pen |= {"stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round"}
+    body = _drawings()[f"{plain}-filled" if is_filled else plain]["body"]
+    for attribute in (said := [f' {key}="{value}"' for key, value in pen.items()]):
+        body = body.replace(attribute, "")  # so that a style sheet can change it at the icon
+    return Markup(  # noqa: S704 - from a file of a pinned package
+        f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 24 24"{"".join(said)} aria-hidden="true">{body}'
+        "</svg>"
     )
+
+
+@cache
+def _drawings() -> dict[str, dict[str, str]]:
+    """{name: {"body": what stands within <svg>}}; one file for thousands of icons."""
+    return json.loads(ICONS.read_text(encoding="utf-8"))["icons"]
 
 
 def init_app(app: Flask) -> None:

@@ -33,6 +33,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "VENV": tmp_path / ".venv",
         "VENV_PYTHON": python,
         "_RUNTIME": (tmp_path / "requirements.txt",),
+        "_PIP": tmp_path / "pip.txt",
         "_ASSETS": tmp_path / "node_modules",
         "_ASSETS_LOCK": tmp_path / "package-lock.json",
     }.items():
@@ -65,16 +66,52 @@ def calls(checkout: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+def python_calls(checkout: Path) -> list[str]:
+    return [call for call in calls(checkout) if not call.startswith("npm")]
+
+
+def npm_calls(checkout: Path) -> list[str]:
+    """Those of npm; it runs beside the others, so that only its own order is certain."""
+    return [call for call in calls(checkout) if call.startswith("npm")]
+
+
 def test_packages_and_assets_are_installed_once(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm(checkout, monkeypatch)
 
     environment.ensure()
     environment.ensure()
 
-    pip, assets = calls(checkout)
-    assert pip.startswith("-m pip install --require-hashes")
-    assert pip.endswith(f"-r {checkout}/requirements.txt")
-    assert assets == "npm ci --ignore-scripts --no-audit --no-fund --omit=dev"
+    itself, packages, compiling = python_calls(checkout)
+    assert itself.startswith("-m pip install --require-hashes")
+    assert itself.endswith(f"-r {checkout}/pip.txt")
+    assert packages.startswith("-m pip install --require-hashes")
+    assert packages.endswith(f"-r {checkout}/requirements.txt")
+    assert compiling.startswith("-m compileall")
+    assert npm_calls(checkout) == ["npm ci --ignore-scripts --no-audit --no-fund --omit=dev"]
+
+
+def test_an_old_pip_does_when_the_new_one_cannot_be_had(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm(checkout, monkeypatch)
+    python = checkout / ".venv" / "bin" / "python"
+    python.write_text(python.read_text().replace("exit 0", 'case "$*" in *pip.txt) exit 1;; esac'))
+
+    environment.ensure()
+
+    assert python_calls(checkout)[0].endswith("-r " + str(checkout / "pip.txt"))
+    assert environment.is_ready(with_tests=False)
+
+
+def test_assets_that_cannot_be_had_are_told(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm(checkout, monkeypatch)
+    (checkout / "bin" / "npm").write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo 10.2.0 && exit\necho EINTEGRITY\nexit 1\n'
+    )
+
+    with pytest.raises(LauncherError, match=r"npm failed:\n  EINTEGRITY\nA downloaded package is not the one"):
+        environment.ensure()
+
+    assert not environment.is_ready(with_tests=False)
+    assert len(python_calls(checkout)) == 3
 
 
 def test_changed_pins_are_installed_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +121,12 @@ def test_changed_pins_are_installed_again(checkout: Path, monkeypatch: pytest.Mo
     (checkout / "requirements.txt").write_text("demo==1.1 --hash=sha256:00\n")
     environment.ensure()
     (checkout / "package-lock.json").write_text('{"changed": true}')
+    assert len(python_calls(checkout)) == 6
+    assert len(npm_calls(checkout)) == 1
     environment.ensure()
 
-    assert [call.split()[0] for call in calls(checkout)] == ["-m", "npm", "-m", "npm"]
+    assert len(python_calls(checkout)) == 6
+    assert len(npm_calls(checkout)) == 2
 
 
 def test_a_failed_installation_is_tried_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,10 +135,12 @@ def test_a_failed_installation_is_tried_again(checkout: Path, monkeypatch: pytes
     with pytest.raises(LauncherError, match=r"pip failed:\n  Collecting demo==1\.0"):
         environment.ensure()
 
+    assert len(python_calls(checkout)) == 2
     answer(checkout, code=0)
     environment.ensure()
 
-    assert len(calls(checkout)) == 3
+    assert len(python_calls(checkout)) == 5
+    assert len(npm_calls(checkout)) == 1
     assert environment.is_ready(with_tests=False)
 
 
@@ -163,6 +205,7 @@ def test_npm_is_told_to_add_what_the_tests_need(checkout: Path, monkeypatch: pyt
     environment.ensure(with_tests=True)
     environment.ensure()
 
-    assert len(calls(checkout)) == 2
-    assert calls(checkout)[1].endswith("--include=dev")
+    assert len(python_calls(checkout)) == 3
+    assert len(npm_calls(checkout)) == 1
+    assert npm_calls(checkout)[0].endswith("--include=dev")
     assert json.loads((checkout / "package-lock.json").read_text()) == {}
