@@ -70,6 +70,7 @@ def ensure(*, with_tests: bool = False) -> None:
 
 def _make(*, with_tests: bool) -> None:
     """Packages and assets come at the same time, unless npm itself is one of the packages."""
+    _check_python()
     has_npm = _assets_fit(with_tests=with_tests) or _has_npm()
     with ThreadPoolExecutor(1) as beside:
         assets = beside.submit(_ensure_assets, has_npm=True, with_tests=with_tests) if has_npm else None
@@ -108,7 +109,8 @@ def _is_whole_venv() -> bool:
     return os.access(VENV_PYTHON, os.X_OK) and (VENV / "bin" / "pip").exists()
 
 
-def _ensure_venv() -> None:
+def _check_python() -> None:
+    """Raises LauncherError when no environment is there and this Python cannot make one."""
     if _is_whole_venv():
         return
     if VENV.is_symlink():
@@ -122,6 +124,11 @@ def _ensure_venv() -> None:
             f"This Python ({sys.executable}) cannot make virtual environments: {missing.name} is "
             f"missing.\nOn Debian and Ubuntu: apt-get install python{version}-venv"
         ) from missing
+
+
+def _ensure_venv() -> None:
+    if _is_whole_venv():
+        return
     with Step("Making the virtual environment"):
         _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "venv")
 
