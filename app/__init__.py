@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
@@ -14,23 +11,16 @@ from jinja2 import FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from app import models  # noqa: F401 - registers every table
+from app import (
+    garbage,  # first, so that nothing is looked for while the rest is imported
+    models,  # noqa: F401 - registers every table
+)
 from app.kit import assets, connections, first_words, logs, metrics, queues, web
 from app.kit.db import Model, db
 from app.payments.channels import hosts
 
 
-@contextmanager
-def _nothing_is_garbage() -> Iterator[None]:
-    """What the start makes stays: looking for garbage would take a tenth of it and find none."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@_nothing_is_garbage()
+@garbage.not_looked_for()
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The WSGI application. `settings` replaces what `config.read()` finds in the environment."""
     flask_app = Flask(__name__, static_folder=None)
@@ -59,13 +49,6 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     _api(flask_app)
     _pages(flask_app)
     return flask_app
-
-
-def settle_memory() -> None:
-    """Leave what the start has made out of every later search for garbage: half a million objects that stay."""
-    gc.collect()
-    gc.freeze()  # requests need not walk them
-    gc.set_threshold(10_000, 20, 20)
 
 
 def _templates_beside_the_code(flask_app: Flask) -> None:

@@ -1,6 +1,5 @@
 """The WSGI entry: `app.wsgi:app`."""
 
-from app import create_app, settle_memory
+from app import create_app
 
 app = create_app()
-settle_memory()

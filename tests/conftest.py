@@ -88,7 +88,7 @@ def _prepare(database: str, redis: str) -> None:
 def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The app, migrated, with roles; CSRF is off but for `csrf_on`, limits off but for tests of them."""
     import config
-    from app import create_app, settle_memory
+    from app import create_app
 
     values = config.read(
         {
@@ -102,7 +102,6 @@ def app(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Fl
     flask_app = create_app(values)
     flask_app.test_client_class = FreshClient
     flask_app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
-    settle_memory()
     return flask_app
 
 
