@@ -22,9 +22,11 @@ setup-tests:
 	@$(PYTHON) run.py --setup-only --with-tests
 
 test: setup-tests  ## Run all tests on real servers of their own (ARGS="-k name" narrows)
+	$(VENV_PYTHON) -m tests.rewriting
 	$(VENV_PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
 
 soak: setup-tests  ## Run what repeats random steps, kills and forgeries at full length (`make test` is short)
+	$(VENV_PYTHON) -m tests.rewriting
 	KUAIDAN_SOAK=1 $(VENV_PYTHON) -m pytest -n 3 --dist worksteal -m soak $(ARGS)
 
 lint: setup-tests  ## Check style, formatting, import contracts and types
