@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -56,12 +57,14 @@ def load(session: Session, orders: Sequence[Order]) -> int:
         parts = [[line] for line in lines[order.id]] if order is split else [lines[order.id]]
         for part in parts:
             row = _parcel(order, part, chance)
-            made.append((row, order, part))
-    session.add_all([row for row, _, _ in made])
+            way = _way(row, order is late)
+            row.moved_at, row.last_event = way[-1].at, way[-1].kind
+            made.append((row, order, part, way))
+    session.add_all([row for row, *_ in made])
     session.flush()
-    session.execute(insert(ParcelOrder), [_link(row, order) for row, order, _ in made])
-    session.execute(insert(ParcelLine), [_line(row, line) for row, _, part in made for line in part])
-    events = [event for row, order, _ in made for event in _events(row, order is late)]
+    session.execute(insert(ParcelOrder), [_link(row, order) for row, order, *_ in made])
+    session.execute(insert(ParcelLine), [_line(row, line) for row, _, part, _ in made for line in part])
+    events = [_event(row, told) for row, _, _, way in made for told in way]
     session.execute(insert(ParcelEvent), events)
     _plan(session, gone)
     return len(made)
@@ -81,8 +84,6 @@ def _parcel(order: Order, lines: Sequence[OrderLine], chance: random.Random) -> 
         address_key=address_key(order),
         units=sum(line.quantity for line in lines),
         source=Source.STAFF,
-        last_event=EventKind.SENT,
-        moved_at=sent_at,
         sent_at=sent_at,
         signed_at=signed_at,
     )
@@ -97,22 +98,34 @@ def _line(row: Parcel, line: OrderLine) -> dict[str, object]:
     return {**of, "sku_id": line.sku_id, "code": line.code, "title": line.title, "quantity": line.quantity}
 
 
-def _events(row: Parcel, has_problem: bool) -> list[dict[str, object]]:
-    """Its way so far, none of it in the future; the newest is noted on the parcel, too."""
+class Told(NamedTuple):
+    """One thing that was said about a parcel, and by whom."""
+
+    at: datetime
+    kind: EventKind
+    note: str
+    source: Source
+
+
+def _way(row: Parcel, has_problem: bool) -> list[Told]:
+    """What was told of it so far, none of it in the future."""
     sent_at = row.sent_at or clock.now()
-    told: list[tuple[datetime, EventKind, str, Source]] = [(sent_at, EventKind.SENT, "", Source.STAFF)]
+    told = [Told(sent_at, EventKind.SENT, "", Source.STAFF)]
     end = row.signed_at or clock.now()
     for kind, hours, note in WAY:
         at = sent_at + timedelta(hours=hours)
         if at < end:
-            told.append((at, kind, note, Source.CARRIER))
+            told.append(Told(at, kind, note, Source.CARRIER))
     if has_problem:
-        told.append((max(told[-1][0], clock.now() - timedelta(hours=2)), EventKind.PROBLEM, PROBLEM, Source.CARRIER))
+        at = max(told[-1].at, clock.now() - timedelta(hours=2))
+        told.append(Told(at, EventKind.PROBLEM, PROBLEM, Source.CARRIER))
     elif row.signed_at:
-        told.append((row.signed_at, EventKind.SIGNED, "", Source.CARRIER))
-    row.moved_at, row.last_event = told[-1][0], told[-1][1]
-    of = {"shop_id": row.shop_id, "parcel_id": row.id, "actor": str(context.actor())}
-    return [{**of, "at": at, "kind": kind, "note": note, "source": source} for at, kind, note, source in told]
+        told.append(Told(row.signed_at, EventKind.SIGNED, "", Source.CARRIER))
+    return told
+
+
+def _event(row: Parcel, told: Told) -> dict[str, object]:
+    return {"shop_id": row.shop_id, "parcel_id": row.id, "actor": str(context.actor()), **told._asdict()}
 
 
 def _plan(session: Session, orders: Sequence[Order]) -> None:
