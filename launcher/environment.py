@@ -25,7 +25,11 @@ _PIP = ROOT / "requirements" / "pip.txt"
 _ASSETS = ROOT / "node_modules"
 _ASSETS_LOCK = ROOT / "package-lock.json"
 
-_SELDOM_IMPORTED = r"/(plotly/graph_objs/\w+|pygments/lexers|mypyc?|dns|pip|setuptools)/"
+_SELDOM_IMPORTED = (
+    r"/(tests?|testing|async_api|mypyc?|dns|pip|setuptools|pygments/lexers|narwhals/_[a-z]+_like|"
+    r"plotly/(graph_objs/\w+|express|figure_factory|matplotlylib)|fontTools/(varLib|ufoLib|feaLib|voltLib))/"
+    r"|/_figurewidget\.py"
+)
 """Half of all lines that are installed; what of it is wanted after all is compiled when it is imported."""
 
 _SYSTEM_AUTHORITIES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt")
