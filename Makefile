@@ -4,7 +4,7 @@ VENV_PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
 # without bytecode each worker and each child process of the tests would compile everything anew
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run stop setup setup-tests test soak lint format translations docs bench lock bench-lock vectors-lock peers vectors clean reset
+.PHONY: help run stop setup setup-tests test soak lint format translations styles docs bench lock bench-lock vectors-lock peers vectors clean reset
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: setup-tests  ## Format the code
 
 translations: setup-tests  ## Extract new texts into translations/, compile them
 	$(VENV_PYTHON) -m tools.translations
+
+styles: setup-tests  ## Write app/static/tabler.css: what is used of Tabler's style sheet
+	$(VENV_PYTHON) -m tools.styles
 
 docs: setup-tests  ## Write the generated pages of docs/
 	$(VENV_PYTHON) -m tools.docs

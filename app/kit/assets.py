@@ -21,7 +21,7 @@ GRID_SCRIPTS = tuple(
 )
 """The grid's own scripts, in the order in which they load."""
 ASSETS = {
-    "tabler.css": "node_modules/@tabler/core/dist/css/tabler.min.css",
+    "tabler.css": "app/static/tabler.css",
     "tabler.js": "node_modules/@tabler/core/dist/js/tabler.min.js",
     "htmx.js": "node_modules/htmx.org/dist/htmx.min.js",
     "plotly.js": "node_modules/plotly.js-basic-dist-min/plotly-basic.min.js",

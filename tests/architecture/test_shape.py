@@ -135,8 +135,8 @@ def test_no_code_but_a_lifecycle_assigns_a_status() -> None:
     assert assigned == []
 
 
-@pytest.mark.parametrize("tool", ["tools.docs", "tools.translations"])
-def test_generated_pages_and_catalogues_are_fresh(tool: str) -> None:
+@pytest.mark.parametrize("tool", ["tools.docs", "tools.styles", "tools.translations"])
+def test_generated_pages_styles_and_catalogues_are_fresh(tool: str) -> None:
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     found = subprocess.run(
         [sys.executable, "-m", tool, "--check"], cwd=ROOT, capture_output=True, text=True, check=False, env=environ

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Page
 
+from tools.styles import left_out
+
 ROOT = Path(__file__).resolve().parents[2]
 Look = tuple[str, str, int]
 """Language, theme and width."""
@@ -36,6 +38,8 @@ WATCH = """(() => {
       await frame();
     }
     await document.fonts.ready;
+    const styled = Array.from(document.querySelectorAll("[class]"), (one) => Array.from(one.classList));
+    return Array.from(new Set(styled.flat()));
   };
 })()"""
 """Put into each page before its own scripts: counts what it asks of the server, to know when it has its answers."""
@@ -70,14 +74,17 @@ def settled(page: Page) -> None:
     """Wait until the page is loaded, nothing it asked for is under way, its fonts are there and it has been painted.
 
     It looks again after three frames: for what a page asks for by itself, not for what a click has yet to begin.
+    No class on it may be one that Tabler styles and that `make styles` has left out.
     """
     page.wait_for_load_state()
     try:
-        page.evaluate("window.settledForTests()")
+        classes = page.evaluate("window.settledForTests()")
     except Error as gone:
         if "context was destroyed" not in str(gone):
             raise
         settled(page)  # the page went on to another one
+    else:
+        assert left_out().isdisjoint(classes), f"no style for {left_out().intersection(classes)} on {page.url}"
 
 
 def read_again(page: Page) -> None:
