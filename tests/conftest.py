@@ -18,7 +18,7 @@ from flask_login.utils import _create_identifier
 from sqlalchemy import event
 
 from launcher.servers import embedded_postgres, embedded_redis
-from tests import databases
+from tests import databases, quick_words
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("KUAIDAN_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -135,6 +135,7 @@ def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
     with flask_app.app_context():
         engine = db.engines[None]
     with engine.connect() as connection:
+        quick_words.use_on(connection)
         outer = connection.begin()
         db._app_engines[flask_app][None] = connection  # type: ignore[assignment]
         db.session.session_factory.configure(join_transaction_mode="create_savepoint")
@@ -142,6 +143,7 @@ def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
             yield
             db.session.remove()
         db._app_engines[flask_app][None] = engine
+        quick_words.say(connection, "ROLLBACK")
         outer.rollback()
 
 

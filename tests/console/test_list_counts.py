@@ -158,6 +158,7 @@ def test_every_count_is_exact_or_says_that_it_is_not(shop, bounds, seed) -> None
 
 
 def test_counts_are_never_prepared_for_all_values_alike(shop) -> None:
+    db.session.execute(text("deallocate all"))  # what other tests have asked
     _make(shop, "B1")
     prepared = "select count(*) from pg_prepared_statements where statement ilike '%count(*)%' and statement !~ 'pg_'"
     for _ in range(7):
