@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import func, select, text
@@ -18,8 +16,7 @@ from app.kit.audit import FieldChange
 from app.kit.db import db, transaction
 from app.kit.jobs import Job
 from tests import factories as make
-from tests.conftest import ROOT
-from tests.killing import WORKER, work
+from tests.killing import work
 from tests.lengths import often
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow, pytest.mark.soak]
@@ -49,25 +46,19 @@ def _written() -> tuple[int, int]:
     return int(rise) - (1000 * ROWS + ROWS * (ROWS + 1) // 2), history
 
 
-def test_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app, as_a_process) -> None:
-    command = [sys.executable, "-c", WORKER]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with (
-        subprocess.Popen(command, cwd=ROOT, env=as_a_process, **pipes) as worker,
-        app.app_context(),
-        context.every_shop("test"),
-    ):
+def test_kills_leave_all_or_nothing_and_the_next_worker_ends_it_once(app) -> None:
+    with app.app_context(), context.every_shop("test"):
         with transaction() as session:
             shop = make.shop()
             shop_id, product_id = shop.id, make.product(shop).id
             session.execute(text(MAKE_SKUS), {"shop_id": shop_id, "product_id": product_id, "rows": ROWS})
-        how, statements = work(worker, _wanted(shop_id)[1], "change_set")
+        how, statements = work(app, _wanted(shop_id)[1], "change_set")
         assert (how, _written()) == ("done", (ROWS, ROWS))
 
         for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
             set_id, job_id = _wanted(shop_id)
             before = _written()
-            assert work(worker, job_id, "change_set", fatal)[0] == "killed", fatal
+            assert work(app, job_id, "change_set", fatal)[0] == "killed", fatal
             assert _written() in (before, (before[0] + ROWS, before[1] + ROWS)), fatal
             with transaction():
                 db.session.get(Job, job_id).lease_until = clock.now()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import text
@@ -14,10 +11,9 @@ from app.fulfilment import batch_acts
 from app.fulfilment.wanted import Sending
 from app.kit import context
 from app.kit.db import db, transaction
-from app.orders import batches
+from app.orders import batch_work, batches
 from tests import factories as make
-from tests.conftest import ROOT
-from tests.killing import WORKER, work
+from tests.killing import work
 from tests.lengths import often
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow, pytest.mark.soak]
@@ -63,28 +59,17 @@ def _in_app(app):
         db.session.remove()
 
 
-def test_killed_in_the_middle_of_shipping_nothing_is_lost_or_sent_twice(app, servers) -> None:
+def test_killed_in_the_middle_of_shipping_nothing_is_lost_or_sent_twice(app, monkeypatch) -> None:
     batch_id, job_id = _wanted()
-    environ = {**os.environ, "DATABASE_URL": servers["database"], "REDIS_URL": servers["redis"],
-               "SECRET_KEY": "for-tests-only-0123456789abcdef-0123", "KUAIDAN_LOG_LEVEL": "ERROR",
-               "KUAIDAN_STATE_DIR": str(ROOT / "var/test")}  # fmt: skip
-    small = WORKER.replace(
-        "def perform(", f"from app.orders import batch_work\nbatch_work.CHUNK_OF_SETS = {CHUNK}\n\ndef perform(", 1
-    )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    worker = subprocess.Popen([sys.executable, "-c", small], cwd=ROOT, env=environ, **pipes)
+    monkeypatch.setattr(batch_work, "CHUNK_OF_SETS", CHUNK)
     chance, killed = random.Random(7), 0
-    try:
-        for _ in range(MOMENTS):
-            how, _ = work(worker, job_id, "batch", chance.randint(12, 60))
-            killed += how == "killed"
-            with transaction() as session:  # its lease has run out
-                session.execute(text("update job set state = 'queued', lease_until = null, attempt = 0 where id = :id "
-                                     "and state = 'running'"), {"id": job_id})  # fmt: skip
-        assert work(worker, job_id, "batch")[0] == "done"
-    finally:
-        worker.stdin.close()
-        worker.wait(timeout=30)
+    for _ in range(MOMENTS):
+        how, _ = work(app, job_id, "batch", chance.randint(12, 60))
+        killed += how == "killed"
+        with transaction() as session:  # its lease has run out
+            session.execute(text("update job set state = 'queued', lease_until = null, attempt = 0 where id = :id "
+                                 "and state = 'running'"), {"id": job_id})  # fmt: skip
+    assert work(app, job_id, "batch")[0] == "done"
 
     units = 2 * ROWS
     found = [int(value or 0) for value in db.session.execute(text(PROOF)).one()]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import func, select, text
@@ -17,8 +15,7 @@ from app.orders import batches
 from app.orders.batch_models import BatchRow, BatchState, Outcome
 from app.orders.models import Order, OrderState
 from tests import factories as make
-from tests.conftest import ROOT
-from tests.killing import WORKER, work
+from tests.killing import work
 from tests.lengths import often
 from tests.stock.conftest import wrong
 
@@ -77,24 +74,19 @@ def _outcome(shop_id: int, batch_id: int) -> tuple[object, ...]:
     )
 
 
-def test_kills_double_and_lose_nothing(app, as_a_process) -> None:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with (
-        subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=as_a_process, **pipes) as worker,
-        app.app_context(),
-        context.every_shop("test"),
-    ):
+def test_kills_double_and_lose_nothing(app) -> None:
+    with app.app_context(), context.every_shop("test"):
         shop = make.shop()
         shop_id, sku_id = shop.id, make.sku(shop, stock_on_hand=100).id
         batch_id, job_id = _wanted(shop_id, sku_id)
-        how, statements = work(worker, job_id, "batch")
+        how, statements = work(app, job_id, "batch")
         clean = _outcome(shop_id, batch_id)
         assert how == "done"
         assert clean == (BatchState.PARTLY, (54, 0, 6), 54, 54, 6, 6)
 
         for fatal in sorted(random.sample(range(1, statements + 1), MOMENTS)):
             batch_id, job_id = _wanted(shop_id, sku_id)
-            assert work(worker, job_id, "batch", fatal)[0] == "killed", fatal
+            assert work(app, job_id, "batch", fatal)[0] == "killed", fatal
             with transaction():
                 db.session.get(Job, job_id).lease_until = clock.now()
             job_runs.perform(job_id)

@@ -22,6 +22,7 @@ from app.payments.channels.simulated import Gateway
 from app.payments.models import Callback, Payment, Refund, RefundState
 from tests import factories as make
 from tests.conftest import ROOT
+from tests.killing import worker
 from tests.lengths import often
 from tests.payments.conftest import BUYER
 
@@ -71,39 +72,15 @@ def test_ten_callbacks_for_each_order_all_at_once_settle_each_once(app) -> None:
         assert db.session.scalar(select(func.count(Refund.id))) == 0
 
 
-WORKER = """
-import os, signal, sys, threading
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-from app.wsgi import app
-from app.kit import context
-from app.kit.db import transaction
-from app.payments import asking, refund_sending
+def _work(app, shop_id: int, fatal: int = 0) -> tuple[str, int]:
+    """Does what is due of a shop; killed before its statement number `fatal`, or says how many it took."""
 
-def work(shop_id, fatal):
-    seen = 0
-    def count(*statement):
-        nonlocal seen
-        if threading.current_thread() is threading.main_thread():
-            seen += 1
-            if seen == fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
-    event.listen(Engine, "before_cursor_execute", count)
-    with app.app_context(), context.shops([shop_id]):
-        asking.ask_due(shop_id, transaction)
-        refund_sending.send_due(shop_id, transaction)
-    return seen
+    def act() -> None:
+        with context.shops([shop_id]):
+            asking.ask_due(shop_id, transaction)
+            refund_sending.send_due(shop_id, transaction)
 
-for line in sys.stdin:
-    shop_id, fatal = line.split()
-    child = os.fork()
-    if child == 0:
-        print(f"done {work(int(shop_id), int(fatal))}", flush=True)
-        os._exit(0)
-    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
-        print("killed 0", flush=True)
-"""
-"""Does what is due of a shop; killed before its statement number `fatal`, or says how many it took."""
+    return worker(app, act, fatal)
 
 
 def _say(process: subprocess.Popen[str], line: str) -> str:
@@ -141,31 +118,27 @@ def test_kills_between_the_channels_answer_and_the_commit_lose_and_double_nothin
             wish = accounts.Wish("Own truth", True, True, "http://127.0.0.1:1", {"key": "a-key"})
             account = accounts.make(shop.id, "simulator", wish)
         serve = [sys.executable, "-m", "tests.gateways.simulator", "a-key", str(account.id)]
-        with (
-            subprocess.Popen(serve, **pipes) as gateway,
-            subprocess.Popen([sys.executable, "-c", WORKER], **pipes) as worker,
-        ):
+        with subprocess.Popen(serve, **pipes) as gateway:
             try:
                 address = gateway.stdout.readline().strip()
                 _say(gateway, "settles_at_once")
                 with transaction():
                     accounts.save(account.id, accounts.Wish("Own truth", True, True, address))
-                _kill_at_any_moment(shop, account, gateway, worker)
+                _kill_at_any_moment(app, shop, account, gateway)
             finally:
                 gateway.kill()
-                worker.kill()
 
 
-def _kill_at_any_moment(shop, account, gateway, worker) -> None:
+def _kill_at_any_moment(app, shop, account, gateway) -> None:
     _wanted(shop, account, gateway)
-    how, statements = _say(worker, f"{shop.id} 0").split()
+    how, statements = _work(app, shop.id)
     assert how == "done"
-    moments = random.sample(range(2, int(statements)), KILLS)
+    moments = random.sample(range(2, statements), KILLS)
     for fatal in sorted(moments):
         order, refund, unheard = _wanted(shop, account, gateway)
-        assert _say(worker, f"{shop.id} {fatal}") == "killed 0"
+        assert _work(app, shop.id, fatal) == ("killed", 0)
         _all_is_due()
-        assert _say(worker, f"{shop.id} 0").startswith("done")
+        assert _work(app, shop.id)[0] == "done"
         db.session.expire_all()
         books = json.loads(_say(gateway, "books"))
         ours = [one for one in books["refunds"].values() if one["trade_number"] == _number_of(order)]
