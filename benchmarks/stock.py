@@ -114,7 +114,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float)
     options = parser.parse_args()
     seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
-    found: dict[str, Any] = {"bare": [], "ours": [], "gathered_rules": [], "alone": [], "rules": [], "oscar": []}
+    found: dict[str, Any] = {"bare": [], "ours": [], "alone": [], "rules": [], "oscar": []}
     ensure_peers()
     with empty("bench_stock") as bench:
         engine = create_engine(bench.admin_url)
@@ -124,17 +124,16 @@ def main() -> int:
                 rates.append(round_of(bench, kind, seconds) / seconds)
         last = scarce(bench, engine)
         engine.dispose()
-    limit, rate, gathered, single, rules, oscar = (statistics.median(rates) for rates in found.values())
+    limit, rate, single, rules, oscar = (statistics.median(rates) for rates in found.values())
     print(f"one hot SKU, {CLIENTS} clients, {seconds:g} s a round (medians of {options.rounds})")
     print(f"  bare UPDATE {limit:,.0f} a second")
-    print(f"  placed and confirmed, gathered: with key and kept answer {rate:,.0f} a second, {rate / limit:.0%} of it;")
-    print(f"    without {gathered:,.0f}, {gathered / limit:.0%}")
-    print(f"  each alone: with key and kept answer {single:,.0f}, {single / limit:.0%}; without {rules:,.0f}")
+    print(f"  placed and confirmed with key and kept answer, gathered {rate:,.0f} a second, {rate / limit:.0%} of it;")
+    print(f"    each alone {single:,.0f}, {single / limit:.0%}; the rules alone, without key and answer, {rules:,.0f}")
     print(f"  django-oscar, allocated and consumed {oscar:,.0f} a second: ours is {rate / oscar:.1f}×")
     print(f"  {SCARCE:,} on hand and more wanted: {last}")
     if not last["on_hand"] == last["given"] == last["reserved"] == last["held"]:
         raise RuntimeError("what was given is not what was there")
-    ratios = {"of_bare": rate / limit, "gathered_rules_of_bare": gathered / limit, "times_oscar": rate / oscar}
+    ratios = {"of_bare": rate / limit, "times_oscar": rate / oscar}
     keep("stock", {"clients": CLIENTS, "seconds": seconds, **ratios, **found, "scarce": last})
     return 0
 

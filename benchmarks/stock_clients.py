@@ -2,11 +2,10 @@
 
 - `bare`: the conditional UPDATE alone, by the driver.
 - `ours`: one process of the web with four threads. Each thread is a client that places a hold, then confirms it, by
-  what the API's routes call beneath HTTP (`app/api/writing.py`): two transactions, each with a claimed idempotency key,
-  the hold (its SKU found by code) or the confirmation, and the kept JSON answer; calls of one moment are gathered. Left
-  out: HTTP, and the checks of the caller's key, limit, scope and body.
-- `alone`: the same, each call alone.
-- `gathered_rules`: the same threads and groups, only hold and confirmation: nothing claimed, no answer kept.
+  what the API's routes call beneath HTTP (`app/api/writing.py`): two calls, each with an idempotency key, the hold (its
+  SKU found by code) or the confirmation, and the kept JSON answer; calls of one moment are gathered into a transaction.
+  Left out: HTTP, and the checks of the caller's key, limit, scope and body.
+- `alone`: the same, each call in a transaction of its own.
 - `rules`: `holds.place` and `holds.confirm` in two transactions, one process a client; nothing claimed, no answer kept.
 """
 
@@ -16,18 +15,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.kit.gathering import Gathering
 from benchmarks.database import SHOP
 
 THREADS = 4
-OF_THREADS = ("ours", "alone", "gathered_rules")
+OF_THREADS = ("ours", "alone")
 BARE = """update stock_level set reserved = reserved + 1
     where sku_id = %s and warehouse_id = %s and on_hand - reserved - unavailable >= 1"""
 
@@ -74,11 +72,6 @@ def alone(number: int, seconds: float) -> int:
     return _web(number, seconds, partial(_by_the_api, _routes(gathered=False)))
 
 
-def gathered_rules(number: int, seconds: float) -> int:
-    """One process of four threads, the rules alone."""
-    return _web(number, seconds, partial(_by_the_rules, Gathering(_placed), Gathering(_confirmed)))
-
-
 def _web(number: int, seconds: float, deed: Callable[[Any, str], bool]) -> int:
     """Threads that place, then confirm; how many they did, until the time or the stock ends."""
     ready, go = threading.Barrier(THREADS + 1), threading.Barrier(THREADS + 1)
@@ -99,33 +92,6 @@ def _web(number: int, seconds: float, deed: Callable[[Any, str], bool]) -> int:
         until.append(_together(seconds))
         go.wait()
         return sum(one.result() for one in counts)
-
-
-def _by_the_rules(placing: Any, confirming: Any, shop: Any, holder: str) -> bool:
-    return placing.do(0, (shop.id, holder), bool) and confirming.do(0, (shop.id, holder), bool)
-
-
-def _placed(close: Callable[[], Sequence[tuple[int, str]]]) -> list[bool]:
-    from app.kit.db import transaction, wait_for_locks
-    from app.stock import holds_together
-
-    with transaction():
-        wait_for_locks(1_000)
-        group = close()
-        wanted = {place: holds_together.Wanted(holder, "HOT", 1, 900) for place, (_, holder) in enumerate(group)}
-        held = holds_together.place(group[0][0], wanted)
-    return [place in held for place in wanted]
-
-
-def _confirmed(close: Callable[[], Sequence[tuple[int, str]]]) -> list[bool]:
-    from app.kit.db import transaction, wait_for_locks
-    from app.stock import holds_together
-
-    with transaction():
-        wait_for_locks(1_000)
-        group = close()
-        kept = holds_together.confirm(group[0][0], [holder for _, holder in group])
-    return [holder in kept for _, holder in group]
 
 
 def _routes(*, gathered: bool) -> dict[str, Any]:
@@ -193,5 +159,5 @@ def _together(seconds: float) -> float:
 
 if __name__ == "__main__":
     kind, number, seconds = sys.argv[1:]
-    kinds = {one.__name__: one for one in (bare, rules, ours, alone, gathered_rules)}
+    kinds = {one.__name__: one for one in (bare, rules, ours, alone)}
     print(kinds[kind](int(number), float(seconds)))

@@ -103,11 +103,16 @@ class Asked:
     path: Mapping[str, Any]
 
 
-Together = Callable[[int, Sequence[Asked]], Sequence[Reply | None]]
-"""Does calls of one key in its shop, within one transaction; None leaves a call to the route's own function.
+@dataclass(frozen=True)
+class Together:
+    """Does several calls of one key in its shop within a transaction; None leaves one to the route's own function.
 
-The answer must be the one that the function would have given to calls in this order. It refuses nobody itself.
-"""
+    The answers must be those that the function would have given to the calls in some order. It refuses nobody itself.
+    Calls of several routes share a transaction: those of a lower `turn` go first, in the order of the locks they take.
+    """
+
+    do: Callable[[int, Sequence[Asked]], Sequence[Reply | None]]
+    turn: int
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Writes by the API: effect and kept answer in one transaction, of one call or of those that come at one moment.
 
-Where a route can, calls of one key that wait for each other anyway are done by one of them (`app/kit/gathering.py`).
+Where routes can, calls of one key that wait for each other anyway are done by one of them (`app/kit/gathering.py`).
 They share the actor, the shop and the scope then; what they cannot do together each does alone, and is refused alone.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from app.api import paging
 from app.api.routes import Asked, Call, Reply, Route, Together
 from app.kit import idempotency
-from app.kit.db import transaction, wait_for_locks
+from app.kit.db import transaction
 from app.kit.gathering import Gathering
 from app.kit.idempotency import Answer, Claim
 
@@ -40,22 +40,30 @@ def write(route: Route, claim: Claim, call: Call, path: Mapping[str, Any]) -> An
 
     if route.together is None:
         return alone()
-    return _calls.do((claim.caller, claim.route), _Write(claim, Asked(call.body, path), route.together), alone)
+    return _calls.do(claim.caller, _Write(claim, Asked(call.body, path), route.together), alone)
 
 
 def _together(close: Callable[[], Sequence[_Write]]) -> list[Answer | None]:
-    """Do a group of one route and one key; None for a call whose key is taken, or that its route leaves out."""
-    with transaction():
-        wait_for_locks(LOCK_MS)
+    """Do a group of one key; None for a call that its route leaves out, or that comes twice in it.
+
+    A round trip for each route's effect, and one for the answers with the commit. There a key that is taken by now
+    breaks the group: this is rare, for a route leaves out what it sees to be done already.
+    """
+    answers: dict[int, Answer] = {}
+    with transaction(LOCK_MS):
         group = close()
-        claims = [one.claim for one in group]
-        mine = idempotency.claim_together(claims)
-        if not mine:
-            return [None] * len(group)
-        replies = group[0].together(claims[0].shop_id, [group[place].asked for place in mine])
-        answers = {place: kept(reply) for place, reply in zip(mine, replies, strict=True) if reply is not None}
-        idempotency.keep_together({claims[place]: answers.get(place) for place in mine})
+        first = idempotency.apart([one.claim for one in group])
+        for together in sorted({one.together for one in group}, key=lambda one: one.turn):
+            answers |= _done(together, {place: group[place] for place in first if group[place].together == together})
+        idempotency.keep_together({group[place].claim: answer for place, answer in answers.items()})
     return [answers.get(place) for place in range(len(group))]
+
+
+def _done(together: Together, calls: Mapping[int, _Write]) -> dict[int, Answer]:
+    """The answers to calls of one route, by their places."""
+    shop_id = next(iter(calls.values())).claim.shop_id
+    replies = together.do(shop_id, [one.asked for one in calls.values()])
+    return {place: kept(reply) for place, reply in zip(calls, replies, strict=True) if reply is not None}
 
 
 _calls: Gathering[_Write, Answer] = Gathering(_together)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,37 +25,51 @@ class Model(DeclarativeBase):
 db = SQLAlchemy(metadata=Model.metadata)
 
 NAME_ACTOR = "select set_config('app.actor', %(a)s, true), set_config('app.request', %(r)s, true)"
+OPENING = f"{NAME_ACTOR}, set_config('lock_timeout', %(ms)s, true)"
+LOCK_TIMEOUT = "select set_config('lock_timeout', %(ms)s, true)"
 _OPEN = "kuaidan_open"
+_LAST = "kuaidan_with_commit"
 _AFTER = "kuaidan_after_commit"
 _READS = "kuaidan_only_reads"
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction(lock_ms: int = 0) -> Iterator[Session]:
     """Commit on leaving, roll back on an exception; a nested one joins the outer one.
 
-    Names the actor and the request to PostgreSQL, where the audit triggers read them.
+    Names the actor and the request to PostgreSQL, where the audit triggers read them. The outer one's `lock_ms` is as
+    in `wait_for_locks`.
     """
     session = db.session()
     if session.info.get(_OPEN):
         yield session
         return
     _refuse_writing(session)
-    session.info[_OPEN], session.info[_AFTER] = True, []
+    session.info.update({_OPEN: True, _LAST: [], _AFTER: []})
     connection = None
     try:
-        connection = first_words.want(session.connection(), NAME_ACTOR, _names())
+        names = {**_names(), "ms": str(lock_ms)} if lock_ms else _names()
+        connection = first_words.want(session.connection(), OPENING if lock_ms else NAME_ACTOR, names)
         yield session
-        session.commit()
+        _commit(session)
         after = session.info[_AFTER]
     except BaseException:
         session.rollback()
         raise
     finally:
-        session.info[_OPEN], session.info[_AFTER] = False, []
+        session.info.update({_OPEN: False, _LAST: [], _AFTER: []})
         first_words.drop(connection)
     for call in after:
         call()
+
+
+def _commit(session: Session) -> None:
+    """Commit; what waits for it goes in one round trip with it."""
+    if words := session.info[_LAST]:
+        session.flush()
+        is_ours = isinstance(session.get_bind(), Engine)  # a test lends a connection, in whose savepoint this stays
+        first_words.say_all(session.connection(), [*words, *([("commit", {})] if is_ours else [])])
+    session.commit()
 
 
 def only_read() -> None:
@@ -83,13 +97,13 @@ def rehearsal() -> Iterator[Session]:
     if not in_transaction():
         raise RuntimeError("rehearsal needs an open transaction()")
     session = db.session()
-    waiting = list(session.info[_AFTER])
+    waiting = {name: list(session.info[name]) for name in (_LAST, _AFTER)}
     savepoint = session.begin_nested()
     try:
         yield session
     finally:
         savepoint.rollback()
-        session.info[_AFTER][:] = waiting
+        session.info.update(waiting)
 
 
 def _names() -> dict[str, str]:
@@ -120,13 +134,22 @@ def planned_anew() -> Iterator[Session]:
 
 def wait_for_locks(at_most_ms: int) -> None:
     """A lock that this transaction does not get in so many milliseconds is an OperationalError; 0 waits on."""
-    words = "select set_config('lock_timeout', %(ms)s, true)"
-    db.session.connection().exec_driver_sql(words, {"ms": str(at_most_ms)})
+    first_words.want(db.session.connection(), LOCK_TIMEOUT, {"ms": str(at_most_ms)})
 
 
 def in_transaction() -> bool:
     """Whether a `transaction()` is open on this session."""
     return bool(db.session().info.get(_OPEN))
+
+
+def with_commit(statement: str, values: Mapping[str, Any]) -> None:
+    """Run it, in the driver's own style, as the last of the outermost transaction, in one round trip with its COMMIT.
+
+    When it fails, nothing is committed, and leaving `transaction()` raises the error.
+    """
+    if not in_transaction():
+        raise RuntimeError("with_commit needs an open transaction()")
+    db.session().info[_LAST].append((statement, values))
 
 
 def on_commit(call: Callable[[], object]) -> None:

@@ -5,29 +5,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
+Words = tuple[str, Mapping[str, Any]]
+"""A statement in the driver's own style, `%(name)s`, and its values."""
 _WORDS = "kuaidan_first_words"
 
 
 def want(connection: Connection, statement: str, values: Mapping[str, str]) -> Any:
-    """Have `statement` run just before whatever this connection executes next; gives what `drop` takes.
+    """Have `statement` run just before whatever this connection executes next, after those that are wanted already.
 
-    `statement` is in the driver's own style, `%(name)s`.
+    Gives what `drop` takes.
     """
     raw = connection.connection.dbapi_connection
-    setattr(raw, _WORDS, (statement, dict(values)))
+    setattr(raw, _WORDS, [*getattr(raw, _WORDS, ()), (statement, dict(values))])
     return raw
+
+
+def say_all(connection: Connection, statements: Sequence[Words]) -> None:
+    """Say what is wanted, and these after it, in one round trip. Raises SQLAlchemy's errors."""
+    raw: Any = connection.connection.driver_connection
+    try:
+        with raw.pipeline():
+            _say(raw)
+            for words in statements:
+                raw.execute(*words)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statements[0][0], None, error, psycopg.Error) from error
 
 
 def drop(raw: Any) -> None:
     """The transaction is over: what it has not said by now is not said."""
     if raw is not None:
-        setattr(raw, _WORDS, None)
+        setattr(raw, _WORDS, [])
+
+
+def _say(raw: Any) -> None:
+    """Send what is wanted, within the caller's pipeline."""
+    for words in getattr(raw, _WORDS, ()):
+        raw.execute(*words)
+    drop(raw)
 
 
 def watch(engine: Engine) -> None:
@@ -40,13 +62,11 @@ def watch(engine: Engine) -> None:
 def _say_with(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
     """True when this has executed the statement, too; what cannot go in one piece follows the first words."""
     raw = cursor.connection
-    words = getattr(raw, _WORDS, None)
-    if words is None:
+    if not getattr(raw, _WORDS, None):
         return False
-    drop(raw)
     together = type(cursor) is psycopg.Cursor and ";" not in statement
     with raw.pipeline():
-        raw.execute(*words)
+        _say(raw)
         if together:
             cursor.execute(statement, parameters)
     return together

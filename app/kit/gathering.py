@@ -1,12 +1,14 @@
 """Calls that come while others are at work wait for them, and are then done together by one of them, the leader.
 
-Nothing is put off for company: a call that finds nobody at work leads at once. Who comes meanwhile is the next group.
+A call that finds nobody at work leads at once. Who comes meanwhile is the next group. Only while groups follow each
+other is a moment waited for those who were just answered: they come again, and else form two halves that take turns.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
@@ -15,6 +17,9 @@ Given = TypeVar("Given")
 log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 5.0
 """Who has heard nothing for so long goes alone."""
+MOMENT_SECONDS = 0.0001
+BUSY_SECONDS = 0.001
+"""So long after a group another is likely."""
 
 
 class _Place(Generic[Asked, Given]):
@@ -40,6 +45,8 @@ class Gathering(Generic[Asked, Given]):
         self._lock = threading.Lock()
         self._queues: dict[Hashable, list[_Place[Asked, Given]]] = {}
         """By name, those who wait for the next group; a name is there as long as somebody leads."""
+        self._ended = -BUSY_SECONDS
+        """When a group of several ended last, by the monotonic clock."""
 
     def do(self, name: Hashable, asked: Asked, alone: Callable[[], Given]) -> Given:
         """What a group of that name has brought for `asked`, else what `alone` gives."""
@@ -48,6 +55,8 @@ class Gathering(Generic[Asked, Given]):
             mine.called.wait(PATIENCE_SECONDS)
             self._wait_no_longer(name, mine)
         if mine.leads:
+            if time.monotonic() < self._ended + BUSY_SECONDS:
+                time.sleep(MOMENT_SECONDS)
             self._lead(name, mine)
         return alone() if mine.given is None else mine.given
 
@@ -79,6 +88,8 @@ class Gathering(Generic[Asked, Given]):
         except Exception:
             log.warning("a group of %d is done one by one", len(group), exc_info=True)
         finally:
+            if len(group) > 1:
+                self._ended = time.monotonic()
             for one in group:
                 one.called.set()
             self._hand_over(name, mine)

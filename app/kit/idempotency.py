@@ -5,23 +5,26 @@ The claim of a key is written in the same transaction as the effect: a crash lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ColumnElement, CursorResult, Integer, String, Text, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, Integer, String, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
 from app.kit.clock import UtcDateTime
-from app.kit.db import Model, db, in_transaction, wait_for_locks
+from app.kit.db import Model, db, in_transaction, wait_for_locks, with_commit
 from app.kit.errors import Conflict, RuleViolation
 from app.kit.shop_wall import ShopOwned, assert_in_scope
 
 KEPT = timedelta(hours=24)
+KEEPING_MS = 250
+"""So long a group that is done waits for a key that somebody else is taking."""
 WAIT_MS = 5_000
 """How long the second of two at once waits for the first, before it is told to come back."""
 
@@ -73,51 +76,34 @@ def once(claim: Claim, work: Callable[[], Answer]) -> Answer:
     if not _claimed(session, claim):
         return _kept(claim)
     answer = work()
-    session.execute(
-        update(IdempotentAnswer)
-        .where(*_is(claim))
-        .values(status=answer.status, body=answer.body)
-        .execution_options(synchronize_session=False)
-    )
+    with_commit(_SET, {**asdict(claim), **asdict(answer)})
     return answer
 
 
-def claim_together(claims: Sequence[Claim]) -> list[int]:
-    """Take the keys of several requests by one statement; gives the places of those that now have theirs.
+def apart(claims: Sequence[Claim]) -> list[int]:
+    """The places of those that are the first of their key."""
+    return sorted({_name(claims[place]): place for place in reversed(range(len(claims)))}.values())
 
-    A key that is named twice is the first one's. Needs an open transaction; a request that holds one of the keys in
-    another is waited for, as long as `wait_for_locks` has said.
+
+def keep_together(answers: Mapping[Claim, Answer]) -> None:
+    """Keep answers of keys that had none, together with the commit, which fails when one of them has one by then.
+
+    A request that holds one of the keys in a transaction of its own is waited for, at most `KEEPING_MS`: it may
+    itself wait for what this one has locked.
     """
-    first = {_name(claims[place]): place for place in reversed(range(len(claims)))}
-    names = sorted(first)  # keys are taken in one order, so that two groups do not block each other
-    rows = [claims[first[name]] for name in names]
-    values = {name: [getattr(row, name) for row in rows] for name in ("caller", "route", "key", "fingerprint")}
-    values["shop_id"] = [assert_in_scope(row.shop_id) for row in rows]
-    taken = db.session.connection().exec_driver_sql(_CLAIM, {**values, "now": clock.now()})
-    return sorted(first[row.caller, row.route, row.key] for row in taken)
-
-
-def keep_together(answers: Mapping[Claim, Answer | None]) -> None:
-    """Keep the answers of claimed keys; a key with None is free again."""
-    connection = db.session.connection()
-    kept = {claim: answer for claim, answer in answers.items() if answer is not None}
-    if kept:
-        told = {
-            "status": [answer.status for answer in kept.values()],
-            "body": [answer.body for answer in kept.values()],
-        }
-        connection.exec_driver_sql(_KEEP, {**_names(kept), **told})
-    if left := answers.keys() - kept.keys():
-        connection.exec_driver_sql(_LET_GO, _names(left))
+    if not answers:
+        return
+    claims = sorted(answers, key=_name)  # keys are taken in one order, so that two groups do not block each other
+    names = ("caller", "route", "key", "fingerprint")
+    values: dict[str, Any] = {name: [getattr(claim, name) for claim in claims] for name in names}
+    values["shop_id"] = [assert_in_scope(claim.shop_id) for claim in claims]
+    values["status"] = [answers[claim].status for claim in claims]
+    values["body"] = [answers[claim].body for claim in claims]
+    with_commit(_KEEP, {**values, "now": clock.now(), "ms": str(KEEPING_MS)})
 
 
 def _name(claim: Claim) -> tuple[str, str, str]:
     return claim.caller, claim.route, claim.key
-
-
-def _names(claims: Iterable[Claim]) -> dict[str, list[str]]:
-    caller, route, key = zip(*map(_name, claims), strict=True)
-    return {"caller": list(caller), "route": list(route), "key": list(key)}
 
 
 def _claimed(session: Session, claim: Claim) -> bool:
@@ -167,17 +153,11 @@ def prune() -> int:
     return result.rowcount
 
 
-_CLAIM = """
-insert into idempotent_answer (caller, route, key, fingerprint, shop_id, status, body, created_at)
-select c.*, 0, '', %(now)s from unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[],
-    %(fingerprint)s::text[], %(shop_id)s::bigint[]) as c
-on conflict do nothing returning caller, route, key"""
+_SET = """
+update idempotent_answer set status = %(status)s, body = %(body)s
+where caller = %(caller)s and route = %(route)s and key = %(key)s"""
 _KEEP = """
-update idempotent_answer a set status = k.status, body = k.body
-from unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[], %(status)s::int[], %(body)s::text[])
-    as k(caller, route, key, status, body)
-where a.caller = k.caller and a.route = k.route and a.key = k.key"""
-_LET_GO = """
-delete from idempotent_answer a using unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[])
-    as k(caller, route, key)
-where a.caller = k.caller and a.route = k.route and a.key = k.key"""
+with patience as materialized (select set_config('lock_timeout', %(ms)s, true))
+insert into idempotent_answer (caller, route, key, fingerprint, shop_id, status, body, created_at)
+select c.*, %(now)s from patience, unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[],
+    %(fingerprint)s::text[], %(shop_id)s::bigint[], %(status)s::int[], %(body)s::text[]) as c"""

@@ -11,16 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from app import api_routes
 from app.api import writing
 from app.api.routes import Asked
-from app.kit import context, gathering, idempotency
+from app.kit import clock, context, first_words, gathering, idempotency
 from app.kit.db import db
-from app.kit.idempotency import Claim
+from app.kit.idempotency import Claim, IdempotentAnswer
 from tests import factories as make
 from tests.api.conftest import Program, count
 from tests.conftest import ROOT
@@ -88,15 +90,16 @@ def together(app: Any, erp: Program, asks: list[Ask], monkeypatch) -> list[Any]:
             time.sleep(0.01)
         raise AssertionError("they never came")
 
-    real = writing.wait_for_locks
+    real = writing.transaction
 
-    def when_all_are_there(at_most_ms: int) -> None:
-        until(len(asks))
-        real(at_most_ms)
+    def when_all_are_there(lock_ms: int = 0) -> Any:
+        if lock_ms:
+            until(len(asks))
+        return real(lock_ms)
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(len(asks)) as pool:
         patch.setattr(gathering, "PATIENCE_SECONDS", 60)
-        patch.setattr(writing, "wait_for_locks", when_all_are_there)
+        patch.setattr(writing, "transaction", when_all_are_there)
         sent = []
         for number, ask in enumerate(asks):
             until(number)
@@ -155,6 +158,22 @@ def test_a_group_of_all_kinds_is_answered_as_one_by_one(app, program, groups, mo
             assert status != 201 or body == expected[1]
 
         assert together(app, first, confirms, monkeypatch) == one_by_one(app, second, confirms, monkeypatch)
+        assert books(first) == books(second)
+        assert wrong() == []
+        db.session.remove()
+
+
+def test_holds_and_confirmations_are_one_group(app, program, groups, monkeypatch) -> None:
+    with app.app_context(), context.every_shop("test"):
+        first, second = stocked(program), stocked(program)
+        asks = [hold("two", "B", 2), confirmed("one"), hold("much", "A", 7), confirmed("nobody"), hold("three", "A", 6)]
+        for erp in (first, second):
+            assert send(app, erp, hold("one", "A", 4))[0] == 201
+
+        gathered, single = together(app, first, asks, monkeypatch), one_by_one(app, second, asks, monkeypatch)
+        assert groups == [1, 1, 5]
+        assert [status for status, _, _ in gathered] == [201, 200, 422, 404, 201]
+        assert [body for _, body, _ in gathered[:2]] == [body for _, body, _ in single[:2]]
         assert books(first) == books(second)
         assert wrong() == []
         db.session.remove()
@@ -241,15 +260,72 @@ def written(shop_id: int, key_id: int, number: int, name: str = "place_hold") ->
     return writing._Write(claim, Asked(body, {"holder": f"h{number}"}), route.together)
 
 
-@pytest.mark.parametrize("size", [1, 4, 9])
-def test_a_group_takes_four_statements_however_large(app, program, count_sql, size) -> None:
-    with app.app_context(), context.every_shop("test"):
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_group_takes_a_round_trip_for_each_route_and_one_however_large(app, program, count_sql, size) -> None:
+    ends: list[int] = []
+    real = first_words.say_all
+
+    def counted(connection: Any, statements: list[Any]) -> None:
+        ends.append(len(statements))
+        real(connection, statements)
+
+    with app.app_context(), context.every_shop("test"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(first_words, "say_all", counted)
         erp = stocked(program)
-        for name in ("place_hold", "confirm_hold"):
-            group = [written(erp.shop.id, erp.key_id, number, name) for number in range(size)]
+        early, late = (
+            [written(erp.shop.id, erp.key_id, one) for one in range(first, first + size)] for first in (0, 90)
+        )
+        confirms = [written(erp.shop.id, erp.key_id, one, "confirm_hold") for one in range(size)]
+        for group, routes in ((early, 1), (late + confirms, 2)):
             with count_sql() as statements:
                 assert all(writing._together(lambda group=group: group))
-            assert len(statements) == 4
+            assert (len(statements), ends.pop(), ends) == (routes, 2, [])
+        db.session.remove()
+
+
+def test_a_key_that_is_taken_meanwhile_breaks_the_group_and_is_answered_as_before(
+    app, program, groups, monkeypatch
+) -> None:
+    """By another process, after the group has looked at what is held and before it commits."""
+    real = idempotency.keep_together
+
+    def overtaken(answers: Any) -> None:
+        taken = next(claim for claim in answers if claim.key == "key-b-A")
+        with db.engine.begin() as other:
+            other.execute(
+                insert(IdempotentAnswer).values(
+                    **asdict(taken), status=201, body='{"holder":"b","lines":[]}', created_at=clock.now()
+                )
+            )
+        real(answers)
+
+    with app.app_context(), context.every_shop("test"):
+        erp = stocked(program)
+        monkeypatch.setattr(idempotency, "keep_together", overtaken)
+        answers = together(app, erp, [hold("a", "A", 1), hold("b", "A", 2), hold("c", "A", 3)], monkeypatch)
+
+        assert [(status, replayed) for status, _, replayed in answers] == [(201, False), (201, True), (201, False)]
+        assert answers[1][1] == {"holder": "b", "lines": []}
+        assert groups == [3]
+        assert books(erp)[:2] == [("checkout:a", 1, "live", False), ("checkout:c", 3, "live", False)]
+        assert wrong() == []
+        db.session.remove()
+
+
+def test_a_key_that_somebody_is_taking_is_not_waited_for_with_the_stock_locked(
+    app, program, groups, monkeypatch
+) -> None:
+    with app.app_context(), context.every_shop("test"):
+        erp = stocked(program)
+        claim = written(erp.shop.id, erp.key_id, 1).claim
+        with db.engine.connect() as other:
+            other.execute(insert(IdempotentAnswer).values(**asdict(claim), status=0, body="", created_at=clock.now()))
+            later = _Later(monkeypatch, other.rollback)
+            answers = together(app, erp, [hold("h0", "A", 1, "k0"), hold("h1", "A", 1, "k1")], later)
+
+        assert [(status, replayed) for status, _, replayed in answers] == [(201, False)] * 2
+        assert (groups, count("stock_hold"), count("idempotent_answer")) == ([2], 2, 2)
+        assert wrong() == []
         db.session.remove()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.kit import context
-from app.kit.db import rehearsal, transaction
+from app.kit.db import db, rehearsal, transaction, with_commit
 from tests import factories as make
 
 ACTOR = text("select current_setting('app.actor', true)")
@@ -47,3 +49,55 @@ class TestWithinATransaction:
 
         with context.acting(context.Actor("user", "7")), transaction() as session:
             assert session.scalar(ACTOR) == "user:7"
+
+
+class TestWithTheCommit:
+    """What waits for the commit is the last of a transaction, or nothing is committed."""
+
+    pytestmark = pytest.mark.commits
+    LATE = "insert into scratch_word (a) select a || %(more)s from scratch_word"
+
+    @pytest.fixture(autouse=True)
+    def _table(self, app) -> Iterator[None]:
+        with app.app_context():
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("create table scratch_word (a text unique)")
+            yield
+            db.session.remove()
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("drop table scratch_word")
+
+    def _words(self) -> list[str]:
+        with db.engine.connect() as connection:
+            return list(connection.scalars(text("select a from scratch_word order by a")))
+
+    def test_it_comes_after_everything_else_and_is_committed(self) -> None:
+        with transaction() as session:
+            with_commit(self.LATE, {"more": "!"})
+            session.execute(text("insert into scratch_word values ('one'), ('two')"))
+        assert self._words() == ["one", "one!", "two", "two!"]
+
+    def test_with_nothing_else_it_still_runs_under_the_actors_name(self) -> None:
+        with context.acting(context.Actor("user", "7")), transaction():
+            with_commit("insert into scratch_word values (current_setting('app.actor'))", {})
+        assert self._words() == ["user:7"]
+
+    def test_when_it_fails_nothing_is_committed_and_the_connection_serves_on(self) -> None:
+        with pytest.raises(IntegrityError, match="scratch_word_a_key"), transaction() as session:
+            session.execute(text("insert into scratch_word values ('one')"))
+            with_commit(self.LATE, {"more": ""})
+        assert self._words() == []
+        with transaction() as session:
+            session.execute(text("insert into scratch_word values ('two')"))
+        assert self._words() == ["two"]
+
+    def test_what_a_rehearsal_wanted_is_taken_back_with_it(self) -> None:
+        with transaction() as session:
+            session.execute(text("insert into scratch_word values ('one')"))
+            with rehearsal():
+                with_commit(self.LATE, {"more": "!"})
+        assert self._words() == ["one"]
+
+    def test_it_needs_an_open_transaction(self) -> None:
+        with pytest.raises(RuntimeError, match="needs an open transaction"):
+            with_commit(self.LATE, {"more": "!"})

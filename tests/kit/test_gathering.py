@@ -77,6 +77,27 @@ def test_a_lone_call_goes_at_once_as_a_group_of_one(deeds) -> None:
     assert deeds.groups == [[1]]
 
 
+def test_who_comes_while_groups_follow_each_other_waits_a_moment_for_others(deeds, monkeypatch) -> None:
+    monkeypatch.setattr(gathering, "BUSY_SECONDS", 600)
+    monkeypatch.setattr(gathering, "MOMENT_SECONDS", 3)
+    deeds.first = lambda: until(lambda: deeds.waiting() == 2)
+    deeds.ask_in_order(1, 2)
+    deeds.join()
+    deeds.first = lambda: None
+    deeds.ask_in_order(3, 4)
+    assert deeds.join() == {1: 10, 2: 20, 3: 30, 4: 40}
+    assert deeds.groups == [[1, 2], [3, 4]]
+
+
+def test_a_lone_call_after_a_lone_one_waits_for_nobody(deeds, monkeypatch) -> None:
+    monkeypatch.setattr(gathering, "BUSY_SECONDS", 600)
+    monkeypatch.setattr(gathering, "MOMENT_SECONDS", 600)
+    for number in (1, 2):
+        deeds.ask(number)
+        deeds.join()
+    assert deeds.groups == [[1], [2]]
+
+
 def test_who_comes_before_a_group_closes_is_in_it_and_who_comes_after_is_the_next(deeds) -> None:
     gate = threading.Event()
     deeds.first = lambda: gate.wait(30)

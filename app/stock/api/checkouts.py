@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.api import paging
-from app.api.routes import Asked, Call, Contract, Parameter, Reply, scoped
+from app.api.routes import Asked, Call, Contract, Parameter, Reply, Together, scoped
 from app.api.shapes import TEXT, WHOLE, closed, of, shape
 from app.api_keys.scopes import Scope
 from app.catalog.models import Sku
@@ -89,7 +89,7 @@ def _wanted(body: Mapping[str, Any]) -> Wanted:
         example={"holder": "cart-81f3", "seconds": 900, "lines": [{"sku": "CUP-BLUE", "quantity": 2}]},
         answers={201: ("What is held.", HELD)},
     ),
-    together=_place_together,
+    together=Together(_place_together, turn=2),  # locks levels
 )
 def place_hold(call: Call) -> Reply:
     """Hold it; lines of one SKU are added up."""
@@ -137,7 +137,7 @@ def _confirm_together(shop_id: int, asked: Sequence[Asked]) -> list[Reply | None
         answers={200: ("What is held.", HELD)},
         faults={**_UNKNOWN, 409: "It has expired or was released; or the same request is being worked on."},
     ),
-    together=_confirm_together,
+    together=Together(_confirm_together, turn=1),  # locks holds
 )
 def confirm_hold(call: Call, holder: str) -> Reply:
     """Keep it."""
