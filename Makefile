@@ -23,11 +23,11 @@ setup-tests:
 
 test: setup-tests  ## Run all tests on real servers of their own (ARGS="-k name" narrows)
 	$(VENV_PYTHON) -m tests.rewriting
-	$(VENV_PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
+	$(VENV_PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
 
 soak: setup-tests  ## Run what repeats random steps, kills and forgeries at full length (`make test` is short)
 	$(VENV_PYTHON) -m tests.rewriting
-	KUAIDAN_SOAK=1 $(VENV_PYTHON) -m pytest -n 3 --dist worksteal -m soak $(ARGS)
+	KUAIDAN_SOAK=1 $(VENV_PYTHON) -m pytest -n 4 --dist worksteal -m soak $(ARGS)
 
 lint: setup-tests  ## Check style, formatting, import contracts and types
 	$(VENV_PYTHON) -m ruff check .

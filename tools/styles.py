@@ -1,6 +1,6 @@
 """Write app/static/tabler.css, what the console uses of Tabler's sheet: `make styles`; `--check` compares.
 
-A browser reads, sorts and keeps the whole sheet on every page, of which we use a fifth.
+A browser reads, sorts and keeps the whole sheet on every page, of which we use a sixth.
 See docs/decisions/0030-what-is-used-of-the-style-sheet.md.
 """
 

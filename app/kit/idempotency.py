@@ -5,10 +5,10 @@ The claim of a key is written in the same transaction as the effect: a crash lea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import ColumnElement, CursorResult, Integer, String, Text, delete, select
@@ -76,7 +76,7 @@ def once(claim: Claim, work: Callable[[], Answer]) -> Answer:
     if not _claimed(session, claim):
         return _kept(claim)
     answer = work()
-    with_commit(_SET, {**asdict(claim), **asdict(answer)})
+    with_commit(_SET, {**vars(claim), **vars(answer)})
     return answer
 
 
@@ -94,12 +94,8 @@ def keep_together(answers: Mapping[Claim, Answer]) -> None:
     if not answers:
         return
     claims = sorted(answers, key=_name)  # keys are taken in one order, so that two groups do not block each other
-    names = ("caller", "route", "key", "fingerprint")
-    values: dict[str, Any] = {name: [getattr(claim, name) for claim in claims] for name in names}
-    values["shop_id"] = [assert_in_scope(claim.shop_id) for claim in claims]
-    values["status"] = [answers[claim].status for claim in claims]
-    values["body"] = [answers[claim].body for claim in claims]
-    with_commit(_KEEP, {**values, "now": clock.now(), "ms": str(KEEPING_MS)})
+    rows = [{**vars(claim), **vars(answers[claim]), "shop_id": assert_in_scope(claim.shop_id)} for claim in claims]
+    with_commit(_KEEP, {"rows": json.dumps(rows), "now": clock.now(), "ms": str(KEEPING_MS)})
 
 
 def _name(claim: Claim) -> tuple[str, str, str]:
@@ -159,5 +155,5 @@ where caller = %(caller)s and route = %(route)s and key = %(key)s"""
 _KEEP = """
 with patience as materialized (select set_config('lock_timeout', %(ms)s, true))
 insert into idempotent_answer (caller, route, key, fingerprint, shop_id, status, body, created_at)
-select c.*, %(now)s from patience, unnest(%(caller)s::text[], %(route)s::text[], %(key)s::text[],
-    %(fingerprint)s::text[], %(shop_id)s::bigint[], %(status)s::int[], %(body)s::text[]) as c"""
+select a.*, %(now)s from patience, json_to_recordset(%(rows)s) as a(
+    caller text, route text, key text, fingerprint text, shop_id bigint, status int, body text)"""

@@ -1,5 +1,6 @@
 """Tests are rewritten beforehand into exactly what pytest would make, in the place where it looks."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def test_a_changed_test_is_old(tmp_path: Path) -> None:
     assert rewriting.is_old(path)
 
 
+@pytest.mark.skipif(sys.dont_write_bytecode, reason="Python is told to keep no bytecode")
 def test_pytest_takes_what_is_left(request: pytest.FixtureRequest) -> None:
     """This very module was loaded from that place, whoever wrote it."""
     hook = request.module.__loader__
