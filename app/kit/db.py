@@ -25,8 +25,7 @@ class Model(DeclarativeBase):
 db = SQLAlchemy(metadata=Model.metadata)
 
 NAME_ACTOR = "select set_config('app.actor', %(a)s, true), set_config('app.request', %(r)s, true)"
-OPENING = f"{NAME_ACTOR}, set_config('lock_timeout', %(ms)s, true)"
-LOCK_TIMEOUT = "select set_config('lock_timeout', %(ms)s, true)"
+_LIMIT_LOCKS = "set_config('lock_timeout', %(ms)s, true)"
 _OPEN = "kuaidan_open"
 _LAST = "kuaidan_with_commit"
 _AFTER = "kuaidan_after_commit"
@@ -48,8 +47,8 @@ def transaction(lock_ms: int = 0) -> Iterator[Session]:
     session.info.update({_OPEN: True, _LAST: [], _AFTER: []})
     connection = None
     try:
-        names = {**_names(), "ms": str(lock_ms)} if lock_ms else _names()
-        connection = first_words.want(session.connection(), OPENING if lock_ms else NAME_ACTOR, names)
+        words = f"{NAME_ACTOR}, {_LIMIT_LOCKS}" if lock_ms else NAME_ACTOR
+        connection = first_words.want(session.connection(), words, {**_names(), "ms": str(lock_ms)})
         yield session
         _commit(session)
         after = session.info[_AFTER]
@@ -134,7 +133,7 @@ def planned_anew() -> Iterator[Session]:
 
 def wait_for_locks(at_most_ms: int) -> None:
     """A lock that this transaction does not get in so many milliseconds is an OperationalError; 0 waits on."""
-    first_words.want(db.session.connection(), LOCK_TIMEOUT, {"ms": str(at_most_ms)})
+    first_words.want(db.session.connection(), f"select {_LIMIT_LOCKS}", {"ms": str(at_most_ms)})
 
 
 def in_transaction() -> bool:

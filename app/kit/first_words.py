@@ -1,4 +1,4 @@
-"""What a transaction says first: sent together with its BEGIN and its first statement, in one round trip.
+"""What a transaction says first goes with its BEGIN and first statement, what it says last with its COMMIT.
 
 `transaction()` names the actor for the audit triggers. On its own that costs a round trip, and BEGIN another.
 """

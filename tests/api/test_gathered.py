@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from app import api_routes
 from app.api import writing
@@ -116,8 +116,6 @@ def one_by_one(app: Any, erp: Program, asks: list[Ask], monkeypatch) -> list[Any
 
 def books(erp: Program) -> list[Any]:
     """What is held and which answers are kept in the shop of the program, without ids and moments."""
-    from sqlalchemy import text
-
     held = "select holder, quantity, state, expires_at is null from stock_hold where shop_id = :s order by 1, 2"
     kept = "select route, key, status from idempotent_answer where shop_id = :s order by 1, 2"
     return [tuple(row) for query in (held, kept) for row in db.session.execute(text(query), {"s": erp.shop.id})]
@@ -224,8 +222,6 @@ def test_a_broken_group_fails_nobody(app, program, groups, monkeypatch) -> None:
 
 
 def test_a_group_waits_a_second_for_a_lock_and_each_of_it_alone_then(app, program, groups, monkeypatch) -> None:
-    from sqlalchemy import text
-
     with app.app_context(), context.every_shop("test"):
         erp = stocked(program)
         monkeypatch.setattr(writing, "LOCK_MS", 100)
@@ -244,8 +240,8 @@ def test_a_group_waits_a_second_for_a_lock_and_each_of_it_alone_then(app, progra
 class _Later:
     """A monkeypatch whose patches end with something done a little later."""
 
-    def __init__(self, monkeypatch: Any, deed: Callable[[], Any]) -> None:
-        self._monkeypatch, self._timer = monkeypatch, threading.Timer(1.0, deed)
+    def __init__(self, monkeypatch: Any, deed: Callable[[], Any], seconds: float = 1.0) -> None:
+        self._monkeypatch, self._timer = monkeypatch, threading.Timer(seconds, deed)
 
     def context(self) -> Any:
         self._timer.start()
@@ -320,9 +316,18 @@ def test_a_key_that_somebody_is_taking_is_not_waited_for_with_the_stock_locked(
         claim = written(erp.shop.id, erp.key_id, 1).claim
         with db.engine.connect() as other:
             other.execute(insert(IdempotentAnswer).values(**asdict(claim), status=0, body="", created_at=clock.now()))
-            later = _Later(monkeypatch, other.rollback)
+            held_by_then, engine = [], db.engine
+
+            def give_up() -> None:
+                with engine.connect() as third:
+                    held_by_then.extend(third.scalars(text("select count(*) from stock_hold")))
+                other.rollback()
+
+            later = _Later(monkeypatch, give_up, seconds=4.0)  # a lone call waits five for its key
+            monkeypatch.setattr(writing, "LOCK_MS", 60_000)
             answers = together(app, erp, [hold("h0", "A", 1, "k0"), hold("h1", "A", 1, "k1")], later)
 
+        assert held_by_then == [1]
         assert [(status, replayed) for status, _, replayed in answers] == [(201, False)] * 2
         assert (groups, count("stock_hold"), count("idempotent_answer")) == ([2], 2, 2)
         assert wrong() == []
