@@ -54,6 +54,7 @@ class Server(Protocol):
     """What the keeper must know of a kind of server."""
 
     note: str
+    sockets: str
     stop_signal: signal.Signals
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
@@ -74,15 +75,16 @@ class PostgresServer:
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self.durable = durable
         self.cluster = postgres.locate(directory)
-        self.note = ""
+        self.sockets = self.note = ""
         if not self.cluster.data.is_relative_to(directory):
             self.note = f"The database lies in {self.cluster.data}: its account cannot enter {directory}."
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
         """Make the cluster if need be and start the server."""
         postgres.create(self.cluster, settings.password, durable=self.durable)
+        self.sockets = self.cluster.open_sockets()
         return _spawn(
-            self.cluster.command(settings.port, durable=self.durable),
+            self.cluster.command(settings.port, self.sockets, durable=self.durable),
             log,
             self.stop_signal,
             **self.cluster.account.popen_arguments,
@@ -105,7 +107,7 @@ class RedisServer:
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self.directory = directory
         self.durable = durable
-        self.note = ""
+        self.sockets = self.note = ""
 
     def start(self, settings: Settings, log: int) -> "subprocess.Popen[bytes]":
         """Write the configuration and start the server."""
@@ -150,7 +152,8 @@ def keep(kind: str, directory: Path, *, durable: bool, tell: Callable[[str], Non
         running,
         json.dumps(
             {"pid": process.pid, "identity": lifelines.identity(process.pid),
-             "signal": int(server.stop_signal), "keeper": os.getpid(), "durable": durable}
+             "signal": int(server.stop_signal), "keeper": os.getpid(), "durable": durable,
+             "sockets": server.sockets}
         ),
     )  # fmt: skip
     try:

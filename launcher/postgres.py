@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ SUPERUSER = "postgres"
 ROLE = "kuaidan"
 DATABASE = "kuaidan"
 _SMALL_SHM_BYTES = 256 * 1024 * 1024
+_LONGEST_SOCKET_PATH = 107  # bytes: sun_path of unix(7), without its last NUL
 
 # For a machine with 2 cores and 4 GiB or more.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "120",
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
@@ -63,15 +64,35 @@ class Cluster:
         """The path of a PostgreSQL program."""
         return str(self.program_folder / "bin" / name)
 
-    def command(self, port: int, *, durable: bool) -> list[str]:
-        """The server's command line: every setting is given here, at each start."""
-        settings = _SETTINGS | ({} if durable else _NOT_DURABLE) | {"port": str(port)}
+    def command(self, port: int, sockets: str, *, durable: bool) -> list[str]:
+        """The server's command line: every setting is given here, at each start; `sockets` is from `open_sockets`."""
+        own = {"port": str(port), "unix_socket_directories": sockets}
+        settings = _SETTINGS | ({} if durable else _NOT_DURABLE) | own
         shared_memory = Path("/dev/shm")  # noqa: S108
         if shared_memory.is_dir() and shutil.disk_usage(shared_memory).total < _SMALL_SHM_BYTES:
             # Containers give 64 MB there, which a parallel query can overrun.
             settings["dynamic_shared_memory_type"] = "sysv"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [self.tool("postgres"), "-D", str(self.data), *options]
+
+    def open_sockets(self) -> str:
+        """Make the folder of its Unix socket, for its account (and root) alone. Idempotent.
+
+        "" where none can be: a path that is too long or has one of the signs that make a list of folders, a folder
+        that another system lends (as to some containers). Then there is TCP alone. A round trip through a socket
+        costs a fifth less of the processor than one through 127.0.0.1.
+        """
+        folder = self.data.with_name("sockets")
+        is_too_long = len(os.fsencode(folder / ".s.PGSQL.65535")) > _LONGEST_SOCKET_PATH
+        if is_too_long or set(str(folder)) & set(',"'):
+            return ""
+        try:
+            folder.mkdir(exist_ok=True)
+            self.account.own(folder)
+            _try_socket(folder / "try")
+        except OSError:
+            return ""
+        return str(folder)
 
     def is_ready(self) -> bool:
         """True when the running server accepts connections (the eighth line of its pid file)."""
@@ -80,6 +101,14 @@ class Cluster:
         except OSError:
             return False
         return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def _try_socket(path: Path) -> None:
+    """Raises OSError where no socket can be."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as trial:
+        trial.bind(str(path))
+    path.unlink()
 
 
 def locate(directory: Path) -> Cluster:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from launcher import ports
 from launcher.keeper import START_SECONDS, STOP_SECONDS, Settings
@@ -35,6 +36,7 @@ class Handle:
     settings: Settings
     lease: FileLock = field(repr=False)
     note: str = ""  # what the person should know about where its data lies
+    sockets: str = ""  # the folder of its Unix socket; "": it has none
 
     @property
     def url(self) -> str:
@@ -113,7 +115,10 @@ class Postgres(Handle):
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def _url(self, user: str, password: str, database: str) -> str:
-        return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.settings.port}/{database}"
+        port = self.settings.port
+        if self.sockets:
+            return f"postgresql+psycopg://{user}:{password}@/{database}?host={quote(self.sockets)}&port={port}"
+        return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{port}/{database}"
 
 
 class Redis(Handle):
@@ -146,7 +151,7 @@ def embedded_redis(directory: Path, *, durable: bool = True) -> Redis:
     return Redis(*_hold("redis", directory, durable=durable))
 
 
-def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings, FileLock, str]:
+def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings, FileLock, str, str]:
     directory = directory.resolve()
     try:
         private_folder(directory, leads_to_cluster=kind == "postgres")
@@ -161,12 +166,14 @@ def _hold(kind: str, directory: Path, *, durable: bool) -> tuple[Path, Settings,
         starting.acquire()
         note = "" if _is_running(directory) else _start(kind, directory, durable=durable)
         settings = Settings(**json.loads((directory / "settings.json").read_text()))
+        sockets = json.loads((directory / "running.json").read_text()).get("sockets", "")
+        sockets = sockets if os.access(sockets, os.X_OK) else ""  # root without its usual rights may not enter
     except BaseException:
         lease.close()
         raise
     finally:
         starting.close()
-    return directory, settings, lease, note
+    return directory, settings, lease, note, sockets
 
 
 def _is_running(directory: Path) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from launcher.servers import embedded_postgres
+from launcher.servers import Postgres, embedded_postgres
 from tests import databases
 from tests.conftest import ROOT
 
@@ -29,7 +29,7 @@ def retail_database(app: Flask) -> Iterator[Engine]:
         name = f"retail_{databases.fingerprint(SOURCES)}"
         with databases.taking_turns(postgres, "retail") as connection:
             if not databases.exists(connection, name):
-                _fill(app, connection, name, postgres.url_of(f"filling_{os.getpid()}"))
+                _fill(app, connection, name, postgres)
         engine = create_engine(postgres.url_of(name), connect_args=OPTIONS)
         yield engine
         engine.dispose()
@@ -67,12 +67,12 @@ def in_retail(app: Flask, engine: Engine) -> Iterator[None]:
             outer.rollback()
 
 
-def _fill(app: Flask, connection: Connection, name: str, url: str) -> None:
+def _fill(app: Flask, connection: Connection, name: str, postgres: Postgres) -> None:
     """Load into a database of a working name, so that an interrupted load is never taken for a whole one."""
     databases.drop_all_like(connection, "retail\\_%", "filling\\_%")
-    working = url.rsplit("/", 1)[1]
+    working = f"filling_{os.getpid()}"
     databases.copy_prepared(connection, working)
-    engine = create_engine(url, connect_args=OPTIONS)
+    engine = create_engine(postgres.url_of(working), connect_args=OPTIONS)
     _load(app, engine, small=False)
     engine.dispose()
     connection.execute(text(f'alter database "{working}" rename to "{name}"'))

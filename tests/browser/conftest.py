@@ -44,6 +44,7 @@ LEFT_OUT = (
 )
 """What Playwright leaves out, whose list this replaces, and a new frame, surface and compositor for each page."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-site-isolation-trials", "--renderer-process-limit=1"]
+FLAGS += ["--in-process-gpu"]  # it draws in software here: a process of its own costs more, and adds nothing
 FLAGS += ["--js-flags=--no-opt,--no-maglev"]  # a page lives for seconds: to optimize its code costs more than it saves
 FLAGS += [f"--disable-features={','.join(LEFT_OUT)}"]
 

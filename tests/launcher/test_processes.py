@@ -16,16 +16,17 @@ from launcher.processes import Child, Children, Program
 
 Eventually = Callable[..., bool]
 
-# A parent with a stubborn child in a process group of its own, as rq's forking worker makes them.
+# A parent with a stubborn child in a process group of its own, as rq's forking worker makes them. Each tells its
+# number in one piece: without a buffer Python writes word by word, and the words of both would be mixed.
 FAMILY = """
 import os, signal, sys, time
 if os.fork() == 0:
     os.setpgrp()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("child", os.getpid(), flush=True)
+    os.write(1, f"child {os.getpid()}\\n".encode())
     time.sleep(60)
     os._exit(0)
-print("parent", os.getpid(), flush=True)
+os.write(1, f"parent {os.getpid()}\\n".encode())
 time.sleep(60)
 """
 

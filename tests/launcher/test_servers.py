@@ -1,5 +1,6 @@
 """The embedded servers: start, share, survive, stop, and leave nothing behind."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,7 +8,9 @@ import signal
 import socket as socket_module
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -19,9 +22,19 @@ from redis.retry import Retry
 from launcher import lifelines, ports, unprivileged
 from launcher.locks import is_held
 from launcher.paths import ROOT
+from launcher.postgres import Cluster
 from launcher.servers import EmbeddedServerError, Postgres, embedded_postgres, embedded_redis
+from launcher.unprivileged import Account
 
 Eventually = Callable[..., bool]
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A new folder; pytest's own have long names."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
 
 HOLDER = """
 import sys, time
@@ -31,6 +44,11 @@ handle = embedded_redis(Path(sys.argv[1]), durable=True)
 print(handle.url, flush=True)
 time.sleep(60)
 """
+
+
+def cluster_in(folder: Path) -> Cluster:
+    """One that runs as ourselves, not made yet."""
+    return Cluster(folder, folder / "data", folder, Account(os.geteuid(), os.getegid(), dropped=False))
 
 
 def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
@@ -69,6 +87,48 @@ def test_a_new_database_has_trigrams_too(postgres: Postgres) -> None:
 
     with connect(postgres.url_of("another")) as connection:
         assert connection.execute("SELECT '快单' % '快单'").fetchone() == (True,)
+
+
+def test_it_is_reached_through_a_socket_that_is_closed_to_others(postgres: Postgres) -> None:
+    with connect(postgres.url) as connection:
+        address = connection.execute("SELECT inet_client_addr()").fetchone()
+
+    assert address == (None,)
+    assert Path(postgres.sockets).stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_socket_it_is_reached_by_its_port(postgres: Postgres) -> None:
+    with connect(replace(postgres, sockets="").url) as connection:
+        address = connection.execute("SELECT host(inet_client_addr())").fetchone()
+
+    assert address == ("127.0.0.1",)
+
+
+@pytest.mark.parametrize(("length", "has_socket"), [(84, True), (85, False)])
+def test_a_folder_whose_name_is_too_long_has_no_socket(short_folder: Path, length: int, has_socket: bool) -> None:
+    folder = short_folder / ("长" + "x" * (length - len(os.fsencode(short_folder)) - 4))
+    folder.mkdir()
+
+    assert cluster_in(folder).open_sockets() == (str(folder / "sockets") if has_socket else "")
+
+
+@pytest.mark.parametrize(("name", "has_socket"), [("a b%2F", True), ("a,b", False), ('a"b', False)])
+def test_a_folder_that_reads_like_a_list_of_folders_has_no_socket(
+    short_folder: Path, name: str, has_socket: bool
+) -> None:
+    folder = short_folder / name
+    folder.mkdir()
+
+    assert cluster_in(folder).open_sockets() == (str(folder / "sockets") if has_socket else "")
+
+
+def test_a_file_system_without_sockets_is_no_obstacle(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*address: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("socket.socket.bind", refuse)
+
+    assert cluster_in(short_folder).open_sockets() == ""
 
 
 @pytest.mark.parametrize("user", ["kuaidan", "postgres"])

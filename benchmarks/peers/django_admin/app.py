@@ -1,7 +1,7 @@
 """Stock Django admin: unmanaged models over the same tables, in one file."""
 
 import os
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
 ADDRESS = urlsplit(os.environ["DATABASE_URL"])
+SOCKET = dict(parse_qsl(ADDRESS.query))
 LIBRARIES = ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")
 settings.configure(
     SECRET_KEY="for-measurements-only",
@@ -21,8 +22,8 @@ settings.configure(
             "NAME": ADDRESS.path[1:],
             "USER": ADDRESS.username,
             "PASSWORD": ADDRESS.password,
-            "HOST": ADDRESS.hostname,
-            "PORT": ADDRESS.port,
+            "HOST": SOCKET.get("host", ADDRESS.hostname),
+            "PORT": SOCKET.get("port", ADDRESS.port),
             "CONN_MAX_AGE": None,
         }
     },

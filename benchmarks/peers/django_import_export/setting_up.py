@@ -1,12 +1,13 @@
 """Django without a project: the settings that its peers here share."""
 
 import os
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 from django.conf import settings
 
 ADDRESS = urlsplit(os.environ["DATABASE_URL"])
+SOCKET = dict(parse_qsl(ADDRESS.query))
 
 
 def start():
@@ -18,8 +19,8 @@ def start():
                 "NAME": ADDRESS.path[1:],
                 "USER": ADDRESS.username,
                 "PASSWORD": ADDRESS.password,
-                "HOST": ADDRESS.hostname,
-                "PORT": ADDRESS.port,
+                "HOST": SOCKET.get("host", ADDRESS.hostname),
+                "PORT": SOCKET.get("port", ADDRESS.port),
             }
         },
         INSTALLED_APPS=["django.contrib.contenttypes", "import_export"],

@@ -10,12 +10,13 @@ import os
 import sys
 import time
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 from django.conf import settings
 
 ADDRESS = urlsplit(os.environ["DATABASE_URL"])
+SOCKET = dict(parse_qsl(ADDRESS.query))
 OSCAR = {
     "analytics": "Analytics", "checkout": "Checkout", "address": "Address", "shipping": "Shipping",
     "catalogue": "Catalogue", "catalogue.reviews": "CatalogueReviews", "communication": "Communication",
@@ -42,8 +43,8 @@ def start() -> None:
                 "NAME": ADDRESS.path[1:],
                 "USER": ADDRESS.username,
                 "PASSWORD": ADDRESS.password,
-                "HOST": ADDRESS.hostname,
-                "PORT": ADDRESS.port,
+                "HOST": SOCKET.get("host", ADDRESS.hostname),
+                "PORT": SOCKET.get("port", ADDRESS.port),
                 "CONN_MAX_AGE": None,
                 "OPTIONS": {"options": "-c search_path=oscar"},  # some of its tables have the names of ours
             }
