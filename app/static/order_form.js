@@ -37,7 +37,7 @@
   }
 
   function combo(input, list, url, words, choose) {
-    let chosen = -1, pause = 0, last = 0, found = [], known = "", hasty = Promise.resolve();
+    let chosen = -1, pause = 0, last = 0, found = [], known = "", hasty = Promise.resolve(), back = null;
     const undecided = [];
     const options = () => all("[role=option]", list);
     function mark(index) {
@@ -53,6 +53,7 @@
       last += 1;  // an answer still under way is of a text that is gone
       found = [];
       known = "";
+      back = null;
       list.replaceChildren();
       close();
     }
@@ -82,12 +83,22 @@
       else undecided.push([text, hits]);
       comeBack();
     }
-    // What is not one thing alone is asked as soon as nothing else is being typed.
+    // What is not one thing alone is asked as soon as nothing else is being typed. It stands there selected: who goes on
+    // scanning types over it, and it comes back after that.
     function comeBack() {
       if (input.value.trim() || !undecided.length) return;
-      const [text, hits] = undecided.shift();
+      back = undecided.shift();
+      const [text, hits] = back;
       input.value = text;
+      input.select();
       if (hits) show(text, hits);
+    }
+    function typed(event) {
+      const isOver = (event.inputType || "").startsWith("insert") && back && !input.value.startsWith(back[0]);
+      if (isOver) undecided.unshift(back);
+      back = null;
+      clearTimeout(pause);
+      pause = setTimeout(ask, 150);
     }
     function show(text, hits) {
       found = hits;
@@ -117,7 +128,7 @@
       forget();
       if (text) hasty = hasty.then(() => hasten(text));
     }
-    input.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(ask, 150); });
+    input.addEventListener("input", typed);
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;

@@ -96,6 +96,31 @@ def test_a_scanner_is_never_too_fast_and_nothing_it_read_is_lost(people, open_pa
     expect(search).to_have_value("")
 
 
+def test_who_scans_on_over_what_is_asked_is_asked_again(people, open_page) -> None:
+    page = open_page("/orders/new/", people["agent"])
+    expect(page.locator("[data-buyer-off]")).to_be_hidden()  # nobody is chosen
+    search = page.get_by_role("combobox", name="Add a product")
+    found = page.locator("#sku-found").get_by_role("option")
+    search.focus()
+    page.keyboard.type("CUP")
+    page.keyboard.press("Enter")
+    expect(search).to_have_value("CUP")
+    expect(found).to_have_count(2)
+
+    page.keyboard.type("CUP-S")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("Quantity CUP-S")).to_have_value("1")
+    expect(search).to_have_value("CUP")
+    expect(found).to_have_count(2)
+    page.keyboard.press("Backspace")  # given up
+    page.keyboard.type("CUP-S")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quantity CUP-S")).to_have_value("2")
+    expect(search).to_have_value("")
+    expect(page.locator("[data-lines] tr")).to_have_count(1)
+
+
 @pytest.mark.soak
 def test_the_pages_hold_in_both_languages_themes_and_widths(people, sound) -> None:
     paths = {"board": "/orders/board/", "new": "/orders/new/"}
