@@ -30,6 +30,7 @@ from app.after_sale.opening import Wanted, Wish
 from app.after_sale.returns import Came
 from app.catalog import pictures
 from app.catalog.models import Sku
+from app.demo import kuaile_orders
 from app.kit import clock, context
 from app.kit.db import db
 from app.orders.models import Order, OrderKind, OrderLine, OrderStatus
@@ -38,8 +39,8 @@ from app.shops.models import Shop
 
 BUYER, SHOP, PLATFORM = By(Party.BUYER), By(Party.SELLER, may_approve=True), By(Party.PLATFORM, may_approve=True)
 ENOUGH = 10
-HOURS_BEFORE = 2
-"""So long before its case an order was placed, at least."""
+HOURS_LATER = 2
+"""So long after an order came where it stands its case is opened, at the earliest."""
 REGISTERED = reactions.__name__
 """A refund that succeeds here has to end its case, as it does everywhere."""
 
@@ -49,9 +50,9 @@ def load(session: Session, shop: Shop) -> int:
     orders = _orders(session, shop)
     now, made = clock.now(), 0
     for status, hours, story in STORIES:
-        if not orders[status]:
+        order = taken(orders[status], now - timedelta(hours=hours))
+        if order is None:
             continue
-        order = _taken(orders[status], now - timedelta(hours=hours + HOURS_BEFORE))
         case = _at(now, hours, lambda o=order, tell=story: tell(o, now))  # type: ignore[misc]
         made += case is not None
     with context.acting(context.Actor("system", "act_on_late_cases")):
@@ -60,9 +61,13 @@ def load(session: Session, shop: Shop) -> int:
     return made
 
 
-def _taken(orders: list[Order], before: datetime) -> Order:
-    """The newest that was placed before, or else the oldest; it is in the list no more."""
-    return orders.pop(next((n for n, one in enumerate(orders) if one.placed_at <= before), -1))
+def taken(orders: list[Order], at: datetime) -> Order | None:
+    """The newest that had come where it stands by then, off the list; None where a small shop has no such order."""
+    for place, order in enumerate(orders):
+        hours = kuaile_orders.STEP_HOURS[kuaile_orders.PATH.index(order.status)] + HOURS_LATER
+        if order.placed_at + timedelta(hours=hours) <= at:
+            return orders.pop(place)
+    return None
 
 
 def _orders(session: Session, shop: Shop) -> dict[OrderStatus, list[Order]]:

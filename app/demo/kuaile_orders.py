@@ -51,11 +51,9 @@ def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: rand
     """Write the orders and return how many; numbered as they came in."""
     count = SMALL_ORDERS if small else ORDERS
     now = clock.now()
-    times = sorted(_placed_at(now, place, count, chance) for place in range(count))
-    statuses = [_status(place, now - at) for place, at in enumerate(times)]
     sales = [
-        _order(shop, place, (at, status), (skus, buyers), chance)
-        for place, (at, status) in enumerate(zip(times, statuses, strict=True))
+        _order(shop, place, standing, (skus, buyers), chance)
+        for place, standing in enumerate(standings(now, count, chance))
     ]
     _write(session, sales)
     kuaile_parcels.load(session, [order for order, _ in sales])
@@ -65,6 +63,12 @@ def load(session: Session, shop: Shop, skus: Goods, buyers: Buyers, chance: rand
     session.add_all([entry for order, _ in sales for entry in _history(order, now)])
     session.flush()
     return len(sales) + len(notes)
+
+
+def standings(now: datetime, count: int, chance: random.Random) -> list[tuple[datetime, S]]:
+    """When each of so many orders was placed, the oldest first, and where it stands."""
+    times = sorted(_placed_at(now, place, count, chance) for place in range(count))
+    return [(at, _status(place, now - at)) for place, at in enumerate(times)]
 
 
 def _placed_at(now: datetime, place: int, count: int, chance: random.Random) -> datetime:
@@ -83,7 +87,7 @@ def _status(place: int, age: timedelta) -> S:
     hours = age.total_seconds() / 3600
     if hours < 36 and place % 3 == 0:
         return S.PENDING_PAYMENT
-    if hours < 60:
+    if hours < 66:
         return S.PENDING_SHIPMENT
     if hours < 24 * 6:
         return S.SHIPPED

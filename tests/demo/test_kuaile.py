@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ from sqlalchemy import Engine, func, select
 from app.after_sale.models import AfterSaleCase, CaseState
 from app.catalog.models import Product, ProductStatus, Sku
 from app.customers.models import Customer
-from app.demo import kuaile_goods
+from app.demo import kuaile_cases, kuaile_goods, kuaile_orders
 from app.kit import clock, context
 from app.kit.db import db
 from app.kit.journal import JournalEntry
+from app.orders import lifecycle
 from app.orders.models import Order, OrderKind, OrderLine, OrderStatus
 from app.shops import shops
 from tests.retail import in_retail
@@ -96,6 +99,20 @@ def test_notes_reverse_a_part_of_a_sale_of_the_same_buyer() -> None:
         sale = db.session.get(Order, note.reverses_id)
         assert (sale.kind, sale.customer_id) == (OrderKind.SALE, note.customer_id)
         assert -sale.items_minor <= note.total_minor < 0
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_whatever_the_hour_each_case_finds_an_order_that_came_so_far_before_it(hour: int) -> None:
+    now = datetime(2026, 11, 24, hour, 30, tzinfo=UTC)
+    standings = kuaile_orders.standings(now, kuaile_orders.ORDERS, random.Random(hour))
+    newest_first = [Order(placed_at=at, **lifecycle.at(status)) for at, status in reversed(standings)]
+    orders = {status: [order for order in newest_first if order.status is status] for status in OrderStatus}
+
+    found = [
+        kuaile_cases.taken(orders[status], now - timedelta(hours=hours)) for status, hours, _ in kuaile_cases.STORIES
+    ]
+
+    assert None not in found
 
 
 def test_the_invented_shop_has_cases_of_every_sort_one_of_them_overdue() -> None:
