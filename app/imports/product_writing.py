@@ -79,7 +79,11 @@ def _want(stage: Stage, table: str, key: str, columns: tuple[str, ...]) -> None:
 
 
 def _make_products(stage: Stage, moment: datetime) -> int:
-    """Each new code once; a field that several rows give comes from the first that gives it. Returns how many."""
+    """Each new code once; a field that several rows give comes from the first that gives it. Returns how many.
+
+    In order of code, and so are SKUs: who makes the same ones at the same moment waits for the first of them, and
+    no two wait for each other.
+    """
     good = "from product_row p where p.product_id is null "
     value, group, made = "p.n_{0}", "", "p.new_product_id"
     several = f"{good} and p.product_code in (table repeated_product) group by p.product_code having count(*) > 1"
@@ -89,13 +93,14 @@ def _make_products(stage: Stage, moment: datetime) -> int:
             f"{several}) f where f.product_code = p.product_code"
         )
         value = "(array_agg(p.n_{0} order by p.row) filter (where p.n_{0} is not null))[1]"
-        group, made = "group by p.product_code order by 1", "min(p.new_product_id)"
+        group, made = "group by p.product_code", "min(p.new_product_id)"
     title, description, status, category, tags, attributes, freight = (value.format(name) for name in PRODUCT_COLUMNS)
     products = stage.run(
         "insert into product (id, shop_id, code, title, description, status, category_id, tags, attributes, "
         f"freight_template_id, version, created_at, updated_at) select {made}, :shop_id, p.product_code, "
         f"{title}, coalesce({description}, ''), coalesce({status}, 'draft'), {category}, "
-        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {group}",
+        f"coalesce({tags}, '[]'), coalesce({attributes}, '{{}}'), {freight}, 1, :moment, :moment {good} {group} "
+        'order by p.product_code collate "C"',
         moment=moment,
     )
     return int(products.rowcount)
@@ -108,6 +113,6 @@ def _make_skus(stage: Stage, moment: datetime) -> None:
         "select p.new_sku_id, :shop_id, coalesce(p.product_id, p.new_product_id), p.sku_code, "
         "coalesce(p.n_barcode, ''), coalesce(p.n_options, '{}'), p.n_price_minor, p.n_compare_at_minor, "
         "p.n_cost_minor, coalesce(p.n_stock_on_hand, 0), coalesce(p.n_low_stock_limit, 0), 1, :moment, :moment "
-        "from product_row p where p.sku_id is null",
+        'from product_row p where p.sku_id is null order by p.sku_code collate "C"',
         moment=moment,
     )

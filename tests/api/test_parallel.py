@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.kit.db import db
 from tests import factories as make
 from tests.api.conftest import Program, count
+from tests.locks import until_somebody_waits
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.commits, pytest.mark.slow]
 CODES = [f"S{number:03}" for number in range(200)]
@@ -25,10 +27,11 @@ def _at_once(app: Any, token: str, bodies: list[dict[str, Any]]) -> list[tuple[i
     def send(body: dict[str, Any]) -> None:
         client = Program(app.test_client(), token, None, None, 0)
         ready.wait()
-        for _ in range(len(bodies)):
+        for _ in range(50):
             status, answer = client.post("/skus/bulk", body)
             if status != 409:
                 break
+            time.sleep(0.1)
         answers.append((status, answer))
 
     threads = [threading.Thread(target=send, args=(body,)) for body in bodies]
@@ -73,6 +76,33 @@ def test_the_same_new_skus_from_many_at_once_are_made_once(app, program) -> None
     with app.app_context():
         assert (count("sku"), count("product")) == (200, 200)
         db.session.remove()
+
+
+def test_who_makes_new_skus_waits_for_the_first_and_meanwhile_keeps_no_other(app, program) -> None:
+    with app.app_context():
+        erp = program()
+        body = {"rows": [{"sku": code, "title": "Cup", "price": "12"} for code in reversed(CODES)]}
+        answers: list[tuple[int, Any]] = []
+        call = threading.Thread(target=lambda: answers.extend(_at_once(app, erp.token, [body])))
+        with db.engine.connect() as other:
+            _make_product(other, erp.shop.id, CODES[0])
+            call.start()
+            until_somebody_waits(other)
+            other.execute(text("set local lock_timeout = '100ms'"))
+            _make_product(other, erp.shop.id, CODES[-1])
+        call.join()
+
+        assert [(status, answer["counts"]["created"]) for status, answer in answers] == [(200, len(CODES))]
+
+
+def _make_product(connection: Connection, shop_id: int, code: str) -> None:
+    connection.execute(
+        text(
+            "insert into product (shop_id, code, title, description, status, tags, attributes, version, created_at, "
+            "updated_at) values (:shop_id, :code, 'Cup', '', 'draft', '[]', '{}', 1, now(), now())"
+        ),
+        {"shop_id": shop_id, "code": code},
+    )
 
 
 def test_of_two_who_expect_the_same_stock_one_is_stale(app, program) -> None:

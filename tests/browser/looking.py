@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Locator, Page
 
 from tools.styles import left_out
 
@@ -85,6 +85,13 @@ def settled(page: Page) -> None:
         settled(page)  # the page went on to another one
     else:
         assert left_out().isdisjoint(classes), f"no style for {left_out().intersection(classes)} on {page.url}"
+
+
+def press(button: Locator) -> None:
+    """Click what sends a form; wait for the page that answers it, at whatever address, until it has settled."""
+    with button.page.expect_navigation():
+        button.click()
+    settled(button.page)
 
 
 def read_again(page: Page) -> None:

@@ -20,7 +20,7 @@ from app.shops import shops
 from app.stock.models import StockLevel
 from tests import factories as make
 from tests.after_sale.conftest import a6_order, through_simulator
-from tests.browser.looking import OTHER_TWO_LOOKS, read_again, settled
+from tests.browser.looking import OTHER_TWO_LOOKS, press, read_again, settled
 from tests.lengths import one_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -145,8 +145,7 @@ def test_the_pages_are_sound_in_every_dress(app, agnes, open_page, axe, shoot, l
     user_id, order_id = agnes
     page = open_page(f"/after-sale/new/{order_id}", user_id, locale=locale, theme=theme, width=width)
     page.locator("input[name^=units_]").first.fill("1")
-    page.locator("form[action*='/after-sale/new/'] button.btn-primary").click()
-    settled(page)
+    press(page.locator("form[action*='/after-sale/new/'] button.btn-primary"))
     case = page.url
     for name, address in (("case", case), ("list", "/after-sale/"), ("settings", "/after-sale/settings/")):
         page.goto(address)

@@ -15,7 +15,7 @@ from app.kit.context import Actor
 from app.kit.db import db
 from app.kit.jobs import Job
 from tests import factories as make
-from tests.browser.looking import OTHER_TWO_LOOKS, read_again, settled
+from tests.browser.looking import OTHER_TWO_LOOKS, press, read_again, settled
 from tests.imports.test_a3 import BAD, HEAD, _codes, _good, _rows, _without_titles
 from tests.lengths import one_of
 
@@ -68,8 +68,7 @@ def cut_all(page, percent: str) -> None:
 def press_undo(page) -> None:
     read_again(page)
     page.get_by_role("button", name="Undo").click()
-    page.locator("dialog[open]").get_by_role("button", name="Undo").click()
-    settled(page)
+    press(page.locator("dialog[open]").get_by_role("button", name="Undo"))
 
 
 def test_a1_and_a2_a_cut_by_formula_and_the_undo_that_spares_a_later_edit(
@@ -90,8 +89,7 @@ def test_a1_and_a2_a_cut_by_formula_and_the_undo_that_spares_a_later_edit(
     page.get_by_role("link", name="Nothing to change (1)").click()
     expect(page.get_by_role("cell", name="K5", exact=True)).to_be_visible()
     assert (look(prices), look(changes)) == (A1, 0)
-    page.get_by_role("button", name="Change 5 values").click()
-    settled(page)
+    press(page.get_by_role("button", name="Change 5 values"))
     assert work() == ["done"]
     assert (look(prices), look(changes)) == ([8991, 9000, 11111, 179, 95, 1], 5)
     assert look(lambda: db.session.scalar(select(func.count()).select_from(Job))) == 1
@@ -129,8 +127,7 @@ def upload(page, path, work) -> list[str]:
     page.set_input_files("#import-file", path)
     page.get_by_role("button", name="Upload and read the header").click()
     page.get_by_label("Only update; an unknown SKU is an error").check()
-    page.get_by_role("button", name="Check the rows").click()
-    page.wait_for_url("**/imports/*")
+    press(page.get_by_role("button", name="Check the rows"))
     assert work() == ["done"]
     return shown_counts(page)
 
@@ -166,16 +163,14 @@ def test_a3_a_file_with_seven_bad_rows_of_a_thousand(app, thousand, committed, o
     rows = list(book.active.iter_rows(values_only=True))
     assert len(rows) == 1 + 7
     assert set(BAD.values()) == {row[rows[0].index("_error_code")] for row in rows[1:]}
-    page.get_by_role("button", name="Write the rows", exact=True).click()
-    settled(page)
+    press(page.get_by_role("button", name="Write the rows", exact=True))
     assert work() == ["done"]
     assert shown_counts(page) == ["993", "0", "7"]
     assert look(changes) == 993
 
     fixed = save_book(tmp_path / "fixed.xlsx", _without_titles(_good(_rows(_codes()))))
     assert upload(page, fixed, work) == ["7", "0", "0"]
-    page.get_by_role("button", name="Write the rows", exact=True).click()
-    settled(page)
+    press(page.get_by_role("button", name="Write the rows", exact=True))
     assert work() == ["done"]
     assert upload(page, first, work)[2] == "7"
     text_of = select(Sku.code, Sku.barcode).where(Sku.code == "000123")
@@ -197,8 +192,7 @@ def test_a4_two_editors_are_merged_and_the_third_is_asked(committed, open_page, 
 
     def save(page, label, value):
         page.get_by_label(label, exact=True).first.fill(value)
-        page.locator("main form button.btn-primary[type=submit]").first.click()
-        settled(page)
+        press(page.locator("main form button.btn-primary[type=submit]").first)
 
     save(ann, "Title", "New title")
     assert version() == 8
@@ -224,8 +218,7 @@ def test_the_pages_of_approval_are_accessible(committed, open_page, axe, shoot, 
         wei, mina = (make.staff(Role.MANAGER, shop, name=name).id for name in ("wei", "mina"))
     asking = open_page("/products/", wei)
     cut_all(asking, "-35")
-    asking.get_by_role("button", name="Ask for approval").click()
-    settled(asking)
+    press(asking.get_by_role("button", name="Ask for approval"))
 
     page = open_page(asking.url, mina, locale=locale, theme=theme, width=width)
     axe(page)
@@ -245,8 +238,7 @@ def test_a10_a_deep_cut_waits_for_another_person(committed, open_page, work, loo
     page = open_page("/products/", wei)
     cut_all(page, "-35")
     expect(page.get_by_text("12 prices fall by 30 % or more within 24 hours")).to_be_visible()
-    page.get_by_role("button", name="Ask for approval").click()
-    settled(page)
+    press(page.get_by_role("button", name="Ask for approval"))
     assert work() == []
     assert look(prices) == [1000] * 12
 
@@ -257,8 +249,7 @@ def test_a10_a_deep_cut_waits_for_another_person(committed, open_page, work, loo
         db.session.scalars(select(Sku).where(Sku.code == "K04")).one().price_minor = 1100
 
     approving = open_page(page.url, mina)
-    approving.get_by_role("button", name="Approve").click()
-    settled(approving)
+    press(approving.get_by_role("button", name="Approve"))
     assert work() == ["done"]
     assert look(prices) == [650] * 4 + [1100] + [650] * 7
     approving.reload()

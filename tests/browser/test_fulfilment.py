@@ -16,7 +16,7 @@ from app.kit.db import db, transaction
 from app.orders import reserving
 from app.orders.models import Order, OrderLine, OrderStatus
 from tests import factories as make
-from tests.browser.looking import OTHER_TWO_LOOKS, TWO_LOOKS
+from tests.browser.looking import OTHER_TWO_LOOKS, TWO_LOOKS, press
 from tests.imports.builders import csv_text
 from tests.lengths import one_of
 
@@ -104,15 +104,14 @@ def test_twelve_rows_from_the_file_to_their_results(
         page.set_input_files("#import-file", tmp_path / "运单.csv")
         page.get_by_role("button", name=upload).click()
         expect(page.locator("select[name=column_2]")).to_have_value("tracking_no")
-        page.get_by_role("button", name=check).click()
-        page.wait_for_url("**/imports/*")
+        press(page.get_by_role("button", name=check))
         work()
         counts = [page.locator(f"[data-count={key}]") for key in ("updated", "unchanged", "failed")]
         for one, number in zip(counts, expected, strict=True):
             expect(one).to_have_text(number)
         axe(page)
         shoot(page, f"tracking-checked-{look}")
-        page.get_by_role("button", name=ship, exact=True).click()
+        press(page.get_by_role("button", name=ship, exact=True))
         work()
         page.get_by_role("link", name=results).click()
         expect(page.get_by_text(why)).to_be_visible()

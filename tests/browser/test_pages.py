@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from app.console.roles import Role
-from app.kit import clock
+from app.kit import clock, context
+from app.kit.db import db
 from app.kit.jobs import Job, JobState
 from tests import factories as make
-from tests.browser.looking import LOOKS, TWO_LOOKS, settled
+from tests.browser.looking import LOOKS, TWO_LOOKS, press
 from tests.lengths import dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -105,16 +107,18 @@ def test_a_person_is_added_and_signs_in_with_the_password_shown(admin, open_page
     expect(door.get_by_role("link", name="Staff")).to_have_count(0)
 
 
-def test_a_running_job_is_live_and_can_be_cancelled(admin, open_page) -> None:
+def test_a_running_job_is_live_and_can_be_cancelled(app, admin, open_page) -> None:
     page = open_page("/jobs/", admin)
 
     expect(page.locator("[data-job-numbers]")).to_contain_text("40 / 100")
     expect(page.locator("[data-jobs-count]")).to_have_text("1")
     page.get_by_role("button", name="Cancel", exact=True).click()
-    page.get_by_role("button", name="Cancel the job").click()
-    settled(page)
+    press(page.get_by_role("button", name="Cancel the job"))
 
     assert page.url.endswith("/jobs/")
+    with app.app_context(), context.every_shop("browser test"):
+        asked = select(Job.cancel_requested).where(Job.state == JobState.RUNNING)
+        assert db.session.scalars(asked).all() == [True]
 
 
 @pytest.mark.soak

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.kit.bulk_keys import FIXED_SQL, BulkKey, create_sql, drop_sql
 from app.kit.db import db
+from tests.locks import until_somebody_waits
 
 pytestmark = pytest.mark.commits
 
@@ -140,18 +141,6 @@ def _second_of(first: str, second: str) -> str:
     with engine.begin() as connection:
         connection.execute(text(first))
         thread.start()
-        _wait_for_lock(connection)
+        until_somebody_waits(connection)
     thread.join(10)
     return said[0]
-
-
-def _wait_for_lock(connection: Connection) -> None:
-    """Until another connection waits for this one."""
-    for _ in range(500):
-        waiting = connection.scalar(
-            text("select count(*) from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))")
-        )
-        if waiting:
-            return
-        connection.execute(text("select pg_sleep(0.01)"))
-    raise AssertionError("nobody waits")

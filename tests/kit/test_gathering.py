@@ -81,10 +81,12 @@ def test_who_comes_while_groups_follow_each_other_waits_a_moment_for_others(deed
     monkeypatch.setattr(gathering, "BUSY_SECONDS", 600)
     monkeypatch.setattr(gathering, "MOMENT_SECONDS", 3)
     deeds.first = lambda: until(lambda: deeds.waiting() == 2)
-    deeds.ask_in_order(1, 2)
+    deeds.ask_in_order(1)
+    deeds.ask(2)
     deeds.join()
     deeds.first = lambda: None
-    deeds.ask_in_order(3, 4)
+    deeds.ask_in_order(3)
+    deeds.ask(4)
     assert deeds.join() == {1: 10, 2: 20, 3: 30, 4: 40}
     assert deeds.groups == [[1, 2], [3, 4]]
 
